@@ -1,0 +1,3 @@
+//! The `leek` program.
+
+fn main() {}

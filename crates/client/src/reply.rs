@@ -1,0 +1,171 @@
+use leek_identity::NodeId;
+use leek_machine::Cx;
+use leek_onion::{HopError, PathChange, PathEvidence, PathLoss, format};
+use leek_wire::{
+    CallId, ClientEvent, Outcome, Response, Status, StorageReply, StrikeAt, decode_storage_reply,
+    response_encoded_len,
+};
+
+use crate::{
+    machine::Client,
+    request::{Flight, Purpose},
+};
+
+/// How a request ended, as far as the client can tell.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// The destination answered: the reply opened under the request's key.
+    Reply(StorageReply),
+    /// Somebody refused in the clear.
+    Refused(PathEvidence),
+    /// Bytes came back that the destination did not make.
+    Garbled,
+    /// Nothing came back in time.
+    Lost,
+}
+
+impl Client {
+    /// A call ended.
+    pub(crate) fn ended(&mut self, cx: &mut Cx<'_, ()>, call: CallId, outcome: Outcome<Response>) {
+        let Some(flight) = self.flights.remove(&call) else {
+            return;
+        };
+        let bytes_down = match &outcome {
+            Outcome::Done(response) => response_encoded_len(response),
+            Outcome::Refused(refusal) => refusal.reason.len(),
+            Outcome::Lost => 0,
+        };
+        let answer = self.read(&flight, outcome);
+        let status = match &answer {
+            Answer::Reply(reply) => Some(reply.status),
+            Answer::Refused(_) | Answer::Garbled | Answer::Lost => None,
+        };
+        self.done(&flight, cx.now, bytes_down, status);
+        self.judge_path(cx, &flight, &answer);
+        match flight.purpose {
+            Purpose::Clock => self.clock_ended(cx, &flight, &answer),
+            Purpose::Store(tag) => self.store_ended(cx, tag, &answer),
+            Purpose::Poll => self.poll_ended(cx, flight.destination, answer),
+            Purpose::GuardTest => {}
+        }
+    }
+
+    fn read(&self, flight: &Flight, outcome: Outcome<Response>) -> Answer {
+        match outcome {
+            Outcome::Lost => Answer::Lost,
+            Outcome::Refused(refusal) => Answer::Refused(
+                HopError::parse(refusal.status.0, refusal.reason.as_bytes())
+                    .map_or(PathEvidence::Status(refusal.status.0), PathEvidence::Hop),
+            ),
+            Outcome::Done(Response::Forward(_)) => Answer::Garbled,
+            Outcome::Done(Response::Onion(bytes)) => format(flight.format)
+                .open_reply(&*self.suite, &flight.reply, &bytes)
+                .ok()
+                .and_then(|payload| decode_storage_reply(&payload).ok())
+                .map_or(Answer::Garbled, Answer::Reply),
+        }
+    }
+
+    /// Tells the paths what the answer says about them.
+    fn judge_path(&mut self, cx: &mut Cx<'_, ()>, flight: &Flight, answer: &Answer) {
+        let evidence = match (flight.purpose, answer) {
+            // Our own connection: whatever came back came from the guard.
+            (Purpose::GuardTest, Answer::Lost) => PathEvidence::GuardUnreachable,
+            (Purpose::GuardTest, _) => PathEvidence::GuardReachable,
+            // Whatever the destination says, the path carried it there and back.
+            (_, Answer::Reply(_)) => PathEvidence::Answered,
+            (_, Answer::Lost) => PathEvidence::Lost,
+            (_, Answer::Garbled) => PathEvidence::Garbled,
+            (_, Answer::Refused(evidence)) => *evidence,
+        };
+        if let Some(guard) = flight.path.guard()
+            && evidence.strikes()
+        {
+            self.report(ClientEvent::Strike(StrikeAt::Path(guard)));
+        }
+        let changes = self.paths.report(flight.path, evidence, cx.now.tick);
+        self.follow_paths(cx, changes);
+    }
+
+    /// Reports what changed, tests the guards of struck paths, and draws what is missing.
+    pub(crate) fn follow_paths(&mut self, cx: &mut Cx<'_, ()>, changes: Vec<PathChange>) {
+        let lost = changes
+            .iter()
+            .any(|change| matches!(change, PathChange::PathLost { .. }));
+        self.report_paths(&changes);
+        for change in &changes {
+            if let PathChange::PathLost {
+                path,
+                cause: PathLoss::Struck,
+            } = change
+            {
+                let snapshot = self.swarms.snapshot().cloned();
+                let guard = path
+                    .guard()
+                    .and_then(|id| snapshot.as_ref()?.node(&id).copied());
+                if let Some(guard) = guard {
+                    // A test that cannot leave is made after the next strikes.
+                    let _ = self.test_guard(cx, *path, &guard);
+                }
+            }
+        }
+        if lost {
+            self.update_paths(cx);
+        }
+    }
+
+    fn report_paths(&mut self, changes: &[PathChange]) {
+        for change in changes {
+            match *change {
+                PathChange::PathBuilt { path } => {
+                    if let Some(guard) = path.guard() {
+                        self.report(ClientEvent::PathBuilt { guard });
+                    }
+                }
+                PathChange::GuardLost { guard, .. } => {
+                    self.report(ClientEvent::GuardDropped { guard });
+                }
+                PathChange::NodeSetAside { node, .. } => {
+                    self.report(ClientEvent::Strike(StrikeAt::Node(node)));
+                }
+                PathChange::PathLost { .. } => {}
+            }
+        }
+    }
+
+    /// Draws the paths that are missing or due.
+    pub(crate) fn update_paths(&mut self, cx: &mut Cx<'_, ()>) {
+        let Some(snapshot) = self.swarms.snapshot().cloned() else {
+            return;
+        };
+        let own: Vec<NodeId> = if self.config.guards_outside_own_swarm {
+            self.swarms
+                .members(&self.account.id())
+                .iter()
+                .map(|node| node.id)
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let changes = self
+            .paths
+            .update(snapshot.nodes(), &own, cx.now.tick, cx.entropy);
+        self.report_paths(&changes);
+    }
+
+    fn clock_ended(&mut self, cx: &mut Cx<'_, ()>, flight: &Flight, answer: &Answer) {
+        let corrected = match answer {
+            Answer::Reply(reply) if reply.status == Status::OK => {
+                self.clock.answer(flight.started, cx.now, reply.clock)
+            }
+            Answer::Reply(_) | Answer::Refused(_) | Answer::Garbled | Answer::Lost => {
+                self.clock.no_answer(cx.now.tick)
+            }
+        };
+        if let Some(offset_ms) = corrected {
+            self.report(ClientEvent::ClockCorrected { offset_ms });
+        } else if !self.clock.settled() {
+            self.ask_clock(cx);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use std::sync::Arc;
+
+use leek_identity::{NodeId, NodeRecord};
+use leek_machine::{Cx, Now};
+use leek_onion::{Format, FormatId, Hop, PathHandle, ReplyKey, format};
+use leek_wire::{
+    CallId, ClientEvent, Event, OnionRequest, Output, Request, RequestDone, RequestKind, SendTag,
+    Status, StorageRequest, encode_storage_request, request_encoded_len,
+};
+
+use crate::{limits::FLIGHTS_MAX, machine::Client};
+
+/// What a request in flight is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A node's clock.
+    Clock,
+    /// One attempt of a send.
+    Store(SendTag),
+    /// A batch of retrieves from the own swarm.
+    Poll,
+    /// A direct test of a guard whose path failed, over our own connection to it.
+    GuardTest,
+}
+
+impl Purpose {
+    const fn kind(self) -> RequestKind {
+        match self {
+            Self::Clock | Self::GuardTest => RequestKind::Info,
+            Self::Store(_) => RequestKind::Store,
+            Self::Poll => RequestKind::Retrieve,
+        }
+    }
+}
+
+/// A request in flight.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    pub(crate) purpose: Purpose,
+    pub(crate) started: Now,
+    pub(crate) destination: NodeId,
+    /// The path it took, or that it tests.
+    pub(crate) path: PathHandle,
+    pub(crate) format: FormatId,
+    pub(crate) reply: Arc<ReplyKey>,
+    hops: u8,
+    bytes_up: u32,
+}
+
+/// A request could not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotSent {
+    /// Too many are in flight.
+    Busy,
+    /// No path leads there.
+    NoPath,
+    /// The request cannot be packed.
+    Unbuildable,
+}
+
+impl Client {
+    /// Packs a request for `destination`, and sends it on its way.
+    pub(crate) fn request(
+        &mut self,
+        cx: &mut Cx<'_, ()>,
+        destination: &NodeRecord,
+        purpose: Purpose,
+        request: &StorageRequest,
+    ) -> Result<CallId, NotSent> {
+        let (path, hops) = self
+            .paths
+            .pick(&destination.id, cx.entropy)
+            .map_err(|_| NotSent::NoPath)?;
+        let format = Arc::clone(&self.config.format);
+        self.launch(cx, &*format, (path, &hops), destination, purpose, request)
+    }
+
+    /// Asks a guard over our own connection whether it is there. It learns nothing: it knows our
+    /// address, and is asked for its clock.
+    pub(crate) fn test_guard(
+        &mut self,
+        cx: &mut Cx<'_, ()>,
+        path: PathHandle,
+        guard: &NodeRecord,
+    ) -> Result<CallId, NotSent> {
+        let direct = format(FormatId::Direct);
+        self.launch(
+            cx,
+            direct,
+            (path, &[]),
+            guard,
+            Purpose::GuardTest,
+            &StorageRequest::Info,
+        )
+    }
+
+    fn launch(
+        &mut self,
+        cx: &mut Cx<'_, ()>,
+        format: &dyn Format,
+        (path, hops): (PathHandle, &[Hop]),
+        destination: &NodeRecord,
+        purpose: Purpose,
+        request: &StorageRequest,
+    ) -> Result<CallId, NotSent> {
+        if self.flights.len() >= FLIGHTS_MAX {
+            return Err(NotSent::Busy);
+        }
+        let last = Hop {
+            id: destination.id,
+            key: destination.onion_key,
+        };
+        let payload = encode_storage_request(request);
+        let (packet, reply) = format
+            .build(&*self.suite, cx.entropy, hops, &last, &payload)
+            .map_err(|_| NotSent::Unbuildable)?;
+        let body = Request::Onion(OnionRequest {
+            format: format.id(),
+            packet,
+        });
+        let to = hops.first().map_or(destination.id, |guard| guard.id);
+        let call = CallId(self.next_call);
+        self.next_call += 1;
+        let flight = Flight {
+            purpose,
+            started: cx.now,
+            destination: destination.id,
+            path,
+            format: format.id(),
+            reply: Arc::new(reply),
+            // A path has at most 15 hops.
+            hops: u8::try_from(hops.len() + 1).unwrap_or(u8::MAX),
+            bytes_up: u32::try_from(request_encoded_len(&body)).unwrap_or(u32::MAX),
+        };
+        self.flights.insert(call, flight);
+        let deadline = cx.now.tick.after_ms(self.config.request_timeout_ms);
+        self.outputs.push_back(Output::Call {
+            to,
+            call,
+            body,
+            deadline,
+        });
+        Ok(call)
+    }
+
+    /// Reports the end of a request.
+    pub(crate) fn done(
+        &mut self,
+        flight: &Flight,
+        now: Now,
+        bytes_down: usize,
+        status: Option<Status>,
+    ) {
+        self.report(ClientEvent::RequestDone(RequestDone {
+            kind: flight.purpose.kind(),
+            started: flight.started.tick,
+            ended: now.tick,
+            hops: flight.hops,
+            bytes_up: flight.bytes_up,
+            bytes_down: u32::try_from(bytes_down).unwrap_or(u32::MAX),
+            status,
+        }));
+    }
+
+    pub(crate) fn report(&mut self, event: ClientEvent) {
+        self.outputs.push_back(Output::Event(Event::Client(event)));
+    }
+}

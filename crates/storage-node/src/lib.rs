@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod cleaner;
+mod config;
+mod flows;
+mod input;
+pub mod limits;
+mod local;
+mod machine;
+mod out;
+mod overlay;
+mod plan;
+mod prep;
+mod relay;
+mod serve;
+pub mod sign;
+mod steps;
+mod swarm_write;
+mod writes;
+
+pub use config::{NodeConfig, VERSION};
+pub use input::NodeInput;
+pub use machine::{NodeLoad, StorageNode};
+pub use prep::NodePrep;

@@ -1,0 +1,16 @@
+//! Drives storage nodes by hand: no kernel, no driver, a store of a few lines.
+
+mod authn;
+mod batch;
+mod cleaner;
+mod delete;
+mod expire;
+mod facts;
+mod info;
+mod junk;
+mod overlay;
+mod relay;
+mod replication;
+mod retrieve;
+mod store;
+mod support;

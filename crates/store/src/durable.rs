@@ -1,0 +1,24 @@
+use leek_wire::{ReadView, StoreError, WriteBatch, WriteId};
+
+/// A store that commits the batches of one machine in order (design 1, "View and writes").
+///
+/// As a [`ReadView`] it shows what is committed and, on top, every batch handed out and not yet
+/// failed, in order.
+pub trait DurableStore: ReadView {
+    /// Takes a batch. The view shows it from now on.
+    ///
+    /// # Panics
+    /// When `write` is not larger than the one before, or the batch has more than
+    /// [`WRITE_OPS_MAX`](leek_wire::limits::WRITE_OPS_MAX) operations: bugs of the machine.
+    fn hand_out(&mut self, write: WriteId, batch: WriteBatch);
+
+    /// Ends the oldest batch that has not ended: commits it, or fails.
+    ///
+    /// A batch that fails is taken back, and with it every batch handed out behind it: those
+    /// report [`StoreError::Aborted`] when their turn comes. Batches handed out after that stand
+    /// on the state before the failed batch and can commit. `None` when no batch waits.
+    fn commit_next(&mut self) -> Option<(WriteId, Result<(), StoreError>)>;
+
+    /// Batches handed out that have not ended.
+    fn pending(&self) -> usize;
+}
