@@ -27,12 +27,7 @@ impl NodeClock {
 
     /// Whether a first estimate was made, or given up.
     pub(crate) fn settled(&self) -> bool {
-        self.last.is_some() || self.rounds >= CLOCK_ROUNDS_MAX
-    }
-
-    /// Whether questions are open.
-    pub(crate) fn asking(&self) -> bool {
-        self.open > 0
+        self.last.is_some() || (self.open == 0 && self.rounds >= CLOCK_ROUNDS_MAX)
     }
 
     /// Whether a new round may begin: none is open, and the last one is long enough ago.

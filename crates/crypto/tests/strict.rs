@@ -187,6 +187,8 @@ fn parse_takes_only_canonical_points_of_the_prime_order_subgroup() {
             refuses(mixed);
             let mixed = EdPublic::from_bytes_unchecked(mixed);
             assert_eq!(mixed.to_x25519(), Err(ParseKeyError::NotAPoint));
+            let base = XPublic::from_bytes(ED25519_BASEPOINT_POINT.to_montgomery().to_bytes());
+            assert!(!mixed.has_image(&base), "a mixed-order key owns no honest account");
         }
     }
     // y = p + 0 ..= p + 18, with either sign: no encoding that is not reduced is taken.
@@ -226,6 +228,21 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// `x(pos(X)) = X`, and `pos` is the signer's key up to its sign.
+    #[test]
+    fn only_a_key_and_its_negative_have_its_image(
+        seed in any::<[u8; 32]>(),
+        other in any::<[u8; 32]>(),
+    ) {
+        let key = *SigningKey::<AccountKey>::from_seed(seed).public();
+        let image = key.to_x25519().unwrap();
+        let mut negative = *key.as_bytes();
+        negative[31] ^= 0x80;
+        prop_assert!(key.has_image(&image));
+        prop_assert!(EdPublic::from_bytes_unchecked(negative).has_image(&image));
+        let other = *SigningKey::<AccountKey>::from_seed(other).public();
+        prop_assert_eq!(other.has_image(&image), other.to_x25519() == Ok(image));
+    }
+
     #[test]
     fn the_two_maps_are_inverse(seed in any::<[u8; 32]>()) {
         let key = SigningKey::<AccountKey>::from_seed(seed);

@@ -78,7 +78,11 @@ proptest! {
     }
 
     #[test]
-    fn signatures_are_equal(seed in any::<[u8; 32]>(), message in prop::collection::vec(any::<u8>(), 0..600), bit in 0..512usize) {
+    fn signatures_are_equal(
+        seed in any::<[u8; 32]>(),
+        message in prop::collection::vec(any::<u8>(), 0..600),
+        bit in 0..512usize,
+    ) {
         let (pure, fast) = (leek_crypto::pure().suite(), leek_crypto::fast().suite());
         let key = SigningKey::<AccountKey>::from_seed(seed);
         let signature = key.sign(&*pure, &message);
@@ -114,7 +118,8 @@ proptest! {
         let (body, bad_tag) = sealed.split_at(a.len());
         let bad_tag: &Tag = bad_tag.try_into().unwrap();
         for suite in [&pure, &fast] {
-            prop_assert_eq!(suite.open(aead, &key, nonce, &mut body.to_vec(), bad_tag), Err(BadTag));
+            let result = suite.open(aead, &key, nonce, &mut body.to_vec(), bad_tag);
+            prop_assert_eq!(result, Err(BadTag));
         }
         prop_assert_eq!(fast.open(aead, &key, nonce, &mut a, &tag), Ok(()));
         prop_assert_eq!(pure.open(aead, &key, nonce, &mut b, &tag), Ok(()));

@@ -120,9 +120,7 @@ impl AccountId {
     /// key, for the others it is the id's key itself (network spec 2.4).
     pub fn is_key(&self, key: &EdPublic) -> bool {
         match self.prefix {
-            Prefix::User => key
-                .to_x25519()
-                .is_ok_and(|image| *image.as_bytes() == self.key),
+            Prefix::User => key.has_image(&XPublic::from_bytes(self.key)),
             Prefix::Group | Prefix::Blinded15 | Prefix::Blinded25 => *key.as_bytes() == self.key,
         }
     }

@@ -1,6 +1,6 @@
 //! Building, peeling and replying: the properties every path and payload must have.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
+#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use leek_crypto::{DhSecret, Suite, XPublic, pure};
 use leek_identity::NodeKeys;

@@ -1,6 +1,6 @@
 //! Vectors of the deployed implementation, copied to `testdata/` (provenance in its README).
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
+#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use leek_crypto::{DhSecret, Ephemeral, OnionHop, XPublic, pure};

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod arrive;
 mod auth;
 mod cleaner;
 mod config;
 mod flows;
 mod input;
 pub mod limits;
+mod load;
 mod local;
 mod machine;
 mod out;
@@ -21,5 +23,6 @@ mod writes;
 
 pub use config::{NodeConfig, VERSION};
 pub use input::NodeInput;
-pub use machine::{NodeLoad, StorageNode};
+pub use load::NodeLoad;
+pub use machine::StorageNode;
 pub use prep::NodePrep;

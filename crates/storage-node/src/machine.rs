@@ -2,21 +2,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use leek_identity::{NodeId, NodeRecord};
 use leek_machine::{Cx, Machine, Now, Tick};
-use leek_onion::{FormatId, HopError, PeelError};
 use leek_swarm::{Snapshot, SwarmId};
 use leek_wire::{
-    CallId, Input, NodeEvent, Outcome, Output, Peer, ReadView, Refusal, Response, Status,
-    StoreError, WriteBatch, WriteId, WriteOp, limits::WRITE_OPS_MAX,
+    CallId, Input, NodeEvent, Outcome, Output, ReadView, Response, StoreError, WriteBatch, WriteId,
+    WriteOp, limits::WRITE_OPS_MAX,
 };
 
 use crate::{
     NodeConfig, NodeInput, NodePrep,
     cleaner::Cleaner,
-    flows::{Flow, Flows, ReplyTo},
-    input::{Arrival, Layer, Stage},
+    flows::Flows,
+    input::Stage,
     out::{Outbox, RequestNo},
     overlay::Queued,
-    plan::{Checked, Plan, Shape},
     relay::Relay,
     writes::Writes,
 };
@@ -40,28 +38,6 @@ pub struct StorageNode {
     cleaner: Cleaner,
     pub(crate) queued: Queued,
     pub(crate) out: Outbox,
-}
-
-/// How much a node is busy with; for tests, reports and limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NodeLoad {
-    /// Relayed packets without an answer.
-    pub relays: usize,
-    /// Writes of clients that have not been answered; a batch counts each of its writes until all
-    /// of it is answered.
-    pub client_writes: usize,
-    /// Writes that swarm members passed on and that are not durable yet.
-    pub forwards: usize,
-    /// Bytes that waiting batches and sequences may pin.
-    pub flow_bytes: u64,
-    /// Calls to swarm members without an answer.
-    pub member_calls: usize,
-    /// Write batches that some flow waits for.
-    pub awaited_batches: usize,
-    /// Write batches handed out that have not ended.
-    pub pending_batches: u64,
-    /// Outputs not polled.
-    pub outputs: usize,
 }
 
 impl StorageNode {
@@ -112,28 +88,12 @@ impl StorageNode {
         self.out.facts_dropped()
     }
 
-    /// How much it is busy with.
-    pub fn load(&self) -> NodeLoad {
-        let (client_writes, forwards, flow_bytes, member_calls, awaited_batches) =
-            self.flows.occupancy();
-        NodeLoad {
-            relays: self.relays.len(),
-            client_writes,
-            forwards,
-            flow_bytes,
-            member_calls,
-            awaited_batches,
-            pending_batches: self.writes.pending_count(),
-            outputs: self.out.len(),
-        }
-    }
-
     pub(crate) const fn allot_call(&mut self) -> CallId {
         self.calls += 1;
         CallId(self.calls)
     }
 
-    const fn allot_request(&mut self) -> RequestNo {
+    pub(crate) const fn allot_request(&mut self) -> RequestNo {
         self.requests += 1;
         RequestNo(self.requests)
     }
@@ -164,98 +124,12 @@ impl StorageNode {
         }
     }
 
-    pub(crate) fn refuse(&mut self, call: CallId, refusal: Refusal) {
-        self.out.push(Output::Answer {
-            call,
-            after: None,
-            body: Err(refusal),
-        });
-    }
-
-    /// Refuses an onion in the clear.
-    pub(crate) fn refuse_hop(&mut self, call: CallId, error: HopError) {
-        let status = Status(error.status());
-        self.out.event(NodeEvent::HopRefused(status));
-        self.refuse(call, Refusal::new(status, error.text()));
-    }
-
     /// The members of this node's swarm, if it is in one.
     pub(crate) fn members(&self) -> impl Iterator<Item = &NodeRecord> {
         let placed = self.snapshot.as_ref().zip(self.swarm());
         placed
             .into_iter()
             .flat_map(|(snapshot, swarm)| snapshot.members(swarm))
-    }
-
-    fn onion(
-        &mut self,
-        cx: &mut NodeCx<'_, '_>,
-        arrival: Arrival,
-        format: FormatId,
-        layer: Result<Layer, PeelError>,
-    ) {
-        let request = self.allot_request();
-        self.out.saw_arrival(request, &arrival);
-        if self.snapshot.is_none() {
-            let error = HopError::NotReady(self.id());
-            return self.refuse_hop(arrival.call, error);
-        }
-        match layer {
-            Err(error) => self.refuse_hop(arrival.call, error.refusal()),
-            Ok(Layer::Server) => self.refuse_hop(arrival.call, HopError::InvalidUrl),
-            Ok(Layer::Relay { next, packet }) => {
-                self.relay(cx.now, request, arrival.call, format, next, packet);
-            }
-            Ok(Layer::Serve(seal, plan)) => {
-                let to = ReplyTo::Client {
-                    call: arrival.call,
-                    format,
-                    seal,
-                };
-                match plan {
-                    Ok(plan) => self.serve(cx, Flow::new(to, request, plan)),
-                    Err(error) => self.refuse_plan(cx, &to, request, &error),
-                }
-            }
-        }
-    }
-
-    /// A copy of a write from a member of this swarm; from nobody else.
-    fn forwarded(&mut self, cx: &mut NodeCx<'_, '_>, arrival: Arrival, one: Checked) {
-        let request = self.allot_request();
-        self.out.saw_arrival(request, &arrival);
-        let refusal = if self.snapshot.is_none() {
-            let error = HopError::NotReady(self.id());
-            Some(Refusal::new(Status(error.status()), error.text()))
-        } else if !one.request.is_write() {
-            Some(Refusal::new(
-                Status::BAD_REQUEST,
-                "only writes are passed on in a swarm",
-            ))
-        } else if !self.is_peer(&arrival.from) {
-            Some(Refusal::new(
-                Status::UNAUTHORIZED,
-                "not a member of this swarm",
-            ))
-        } else {
-            None
-        };
-        if let Some(refusal) = refusal {
-            return self.refuse(arrival.call, refusal);
-        }
-        let plan = Plan {
-            shape: Shape::One,
-            steps: vec![one],
-        };
-        let to = ReplyTo::Swarm { call: arrival.call };
-        self.serve(cx, Flow::new(to, request, plan));
-    }
-
-    fn is_peer(&self, from: &Peer) -> bool {
-        let Peer::Node(node) = from else { return false };
-        let known = self.snapshot.as_ref().zip(self.swarm());
-        *node != self.id()
-            && known.is_some_and(|(snapshot, mine)| snapshot.swarm_of_node(node) == Some(mine))
     }
 
     fn reply(&mut self, cx: &mut NodeCx<'_, '_>, call: CallId, outcome: Outcome<Response>) {

@@ -94,22 +94,24 @@ impl Outbox {
         }
         let namespace = match body {
             StorageRequest::Store { namespace, .. }
-            | StorageRequest::Retrieve { namespace, .. }
-            | StorageRequest::DeleteAll {
-                scope: Scope::One(namespace),
-                ..
-            }
-            | StorageRequest::DeleteBefore {
-                scope: Scope::One(namespace),
-                ..
-            }
-            | StorageRequest::ExpireAll {
-                scope: Scope::One(namespace),
-                ..
-            } => namespace,
-            _ => return,
+            | StorageRequest::Retrieve { namespace, .. } => Some(*namespace),
+            StorageRequest::DeleteAll { scope, .. }
+            | StorageRequest::DeleteBefore { scope, .. }
+            | StorageRequest::ExpireAll { scope, .. } => match scope {
+                Scope::One(namespace) => Some(*namespace),
+                Scope::All => None,
+            },
+            StorageRequest::Delete { .. }
+            | StorageRequest::Expire { .. }
+            | StorageRequest::GetExpiries { .. }
+            | StorageRequest::GetSwarm { .. }
+            | StorageRequest::Info
+            | StorageRequest::Batch(_)
+            | StorageRequest::Sequence(_) => None,
         };
-        self.saw(request, Item::Namespace(namespace.number()));
+        if let Some(namespace) = namespace {
+            self.saw(request, Item::Namespace(namespace.number()));
+        }
     }
 
     /// Which messages a request stored, returned, removed or changed.

@@ -119,9 +119,10 @@ impl SwarmWrite {
     /// (the documented rule; the deployed node answers 200 in any case).
     pub(crate) fn conclude(&mut self, clock: Wall) -> StorageReply {
         let any_success = self.results.values().any(Result::is_ok);
-        let any_deleted = self.results.values().any(
-            |result| matches!(result, Ok(MemberChange::Deleted { deleted, .. }) if !deleted.is_empty()),
-        );
+        let any_deleted = self.results.values().any(|result| match result {
+            Ok(MemberChange::Deleted { deleted, .. }) => !deleted.is_empty(),
+            _ => false,
+        });
         let required = self.kind == WriteKind::Delete { required: true };
         let status = if !any_success {
             Status::INTERNAL

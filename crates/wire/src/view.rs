@@ -87,7 +87,8 @@ pub trait ReadView {
         visit: &mut dyn FnMut(&Row) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
-    /// Hashes of at most `max` messages whose expiry is at or before `now`, earliest first.
+    /// Hashes of at most `max` messages whose expiry is at or before `now`, earliest first,
+    /// then in insertion order.
     ///
     /// # Errors
     /// When the medium fails.

@@ -203,7 +203,7 @@ mod tests {
                 &[&number.to_le_bytes()[..], &[7; 20]].concat(),
             ));
         }
-        // The last 64 bits of the nonce loop's `one` are cut off: those 64 tags are one and the same.
+        // The nonce takes 192 of the 256 bits: the last 64 tags of that line are one and the same.
         assert_eq!(seen.len(), count - 2 * 63);
     }
 

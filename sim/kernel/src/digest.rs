@@ -125,3 +125,71 @@ impl Combined {
         )
     }
 }
+
+#[cfg(test)]
+impl History {
+    /// Half of the digest, and the shape.
+    pub(crate) fn prints(&self) -> (u64, u64) {
+        (self.k0, self.shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(feed: impl FnOnce(&mut Digester)) -> (u64, u64) {
+        let mut history = History::new(0);
+        let mut digester = history.open();
+        feed(&mut digester);
+        history.close(&digester);
+        (history.k0, history.k1)
+    }
+
+    #[test]
+    fn neighbours_do_not_run_into_each_other() {
+        let split = |a: &str, b: &str| {
+            hash(|digester| {
+                digester.text(a);
+                digester.text(b);
+            })
+        };
+        assert_ne!(split("ab", "c"), split("a", "bc"));
+        assert_ne!(split("", "abc"), split("abc", ""));
+        assert_eq!(split("ab", "c"), split("ab", "c"));
+    }
+
+    #[test]
+    fn each_event_is_hashed_under_those_before_it() {
+        let mut history = History::new(3);
+        let mut hashes = Vec::new();
+        for _ in 0..3 {
+            let mut digester = history.open();
+            digester.word(1);
+            history.close(&digester);
+            history.shape(1, 2, 3);
+            hashes.push((history.k0, history.k1, history.shape));
+        }
+        assert!(hashes[0].0 != hashes[1].0 && hashes[1].0 != hashes[2].0);
+        assert!(hashes[0].2 != hashes[1].2 && hashes[1].2 != hashes[2].2);
+    }
+
+    #[test]
+    fn the_order_of_actors_matters() {
+        let (a, b) = (History::new(1), History::new(2));
+        let combine = |histories: [&History; 2]| {
+            let mut combined = Combined::new();
+            histories.into_iter().for_each(|h| combined.add(h));
+            combined.finish()
+        };
+        let (one, two) = (combine([&a, &b]), combine([&b, &a]));
+        assert_ne!(one.0, two.0);
+        assert_ne!(one.1, two.1);
+    }
+
+    #[test]
+    fn sixteen_digits_are_shown() {
+        assert_eq!(Digest(0xab).to_string(), "00000000000000ab");
+        assert_eq!(Shape(u64::MAX).to_string(), "ffffffffffffffff");
+    }
+}

@@ -209,7 +209,7 @@ mod tests {
         let base = bits(Label::Loss, 1, 2, 3);
         assert_eq!(base, bits(Label::Loss, 1, 2, 3));
         assert_ne!(base, bits(Label::Jitter, 1, 2, 3));
-        assert_ne!(base, bits(Label::Loss, 2, 1, 3));
+        assert_ne!(base, bits(Label::Loss, 4, 2, 3));
         assert_ne!(base, bits(Label::Loss, 1, 3, 3));
         assert_ne!(base, bits(Label::Loss, 1, 2, 4));
         assert_ne!(

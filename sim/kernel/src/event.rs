@@ -57,3 +57,49 @@ impl Event {
         (self.tag as u32) << 16 | u32::from(self.kind)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: Event = Event {
+        tag: Tag::Handled,
+        tick: 1,
+        peer: 2,
+        n: 3,
+        kind: 4,
+        bytes: 5,
+    };
+
+    /// What the digest and the shape make of one event.
+    fn prints(event: Event) -> (u64, u64) {
+        let mut history = History::new(0);
+        let mut digester = history.open();
+        event.feed(&mut digester);
+        history.close(&digester);
+        event.shape(&mut history);
+        history.prints()
+    }
+
+    #[test]
+    fn the_digest_covers_every_field_and_the_shape_three() {
+        let (digest, shape) = prints(EVENT);
+        let in_both = [
+            Event { tick: 9, ..EVENT },
+            Event { kind: 9, ..EVENT },
+            Event { bytes: 9, ..EVENT },
+            Event {
+                tag: Tag::Lost,
+                ..EVENT
+            },
+        ];
+        for event in in_both {
+            let (other, other_shape) = prints(event);
+            assert!(other != digest && other_shape != shape);
+        }
+        for event in [Event { peer: 9, ..EVENT }, Event { n: 9, ..EVENT }] {
+            let (other, other_shape) = prints(event);
+            assert!(other != digest && other_shape == shape);
+        }
+    }
+}

@@ -91,6 +91,13 @@ impl Numbers {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_number_in_a_key_names_one_message_and_one_copy() {
+        let keys = (0..50).flat_map(|n| [Numbers::in_key(n, false), Numbers::in_key(n, true)]);
+        let keys: std::collections::BTreeSet<_> = keys.collect();
+        assert_eq!(keys.len(), 100);
+    }
+
     /// The kernel's part of the memory of an idle actor. The actor itself and its stream come on
     /// top.
     #[test]

@@ -113,6 +113,11 @@ mod tests {
             .map(|_| pipe.offer(Tick::ZERO, 1).unwrap().ns())
             .collect();
         assert_eq!(leaves, [3, 6, 8, 11, 14, 16]);
+        // At 2 ns the line is still busy for two thirds of one.
+        let mut pipe = Pipe::new(3_000_000_000, u64::MAX);
+        assert_eq!(pipe.offer(Tick::ZERO, 1), Some(Tick::from_ns(3)));
+        assert_eq!(pipe.offer(Tick::from_ns(2), 1), Some(Tick::from_ns(6)));
+        assert_eq!(pipe.offer(Tick::from_ns(6), 1), Some(Tick::from_ns(9)));
     }
 
     #[test]

@@ -127,6 +127,17 @@ mod tests {
         slot.entered(10, 1);
         assert_eq!(slot.fire(10, 1), Fired::Due);
         assert_eq!(slot.fire(30, 0), Fired::Stale);
+        // Nor does it stand for a wake set since.
+        let mut slot = WakeSlot::new();
+        slot.set(30);
+        slot.entered(30, 0);
+        slot.set(10);
+        slot.entered(10, 1);
+        slot.fire(10, 1);
+        slot.set(40);
+        slot.entered(40, 2);
+        assert_eq!(slot.fire(30, 0), Fired::Stale);
+        assert_eq!(slot.fire(40, 2), Fired::Due);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub const SCENARIO_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenario {
+    /// A shipped scenario, or a file relative to this one, whose fields hold where this one gives
+    /// none. Resolved when loading, so an effective scenario has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
     /// Version of this schema; 1.
     pub version: u32,
     /// One line: what the scenario is for.
@@ -310,3 +314,14 @@ pub struct Expect {
 }
 
 
+
+impl Scenario {
+    /// The JSON Schema of scenario files, for editors.
+    pub fn schema() -> String {
+        let schema = schemars::schema_for!(Self);
+        match serde_json::to_string_pretty(&schema) {
+            Ok(text) => text,
+            Err(error) => leek_machine::bug!("write the scenario schema: {error}"),
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub use progress::Progress;
 pub use quantile::nearest_rank;
 pub use recompute::{Difference, recompute, verify};
 pub use rows::{MessageRow, MessageVerdict, MetricRow, RequestOutcome, RequestRow, metric};
-pub use run_dir::{RunDir, default_name};
+pub use run_dir::{EFFECTIVE_FILE, RunDir, TRACE_FILE, default_name};
 pub use schema::{manifest_schema, summary_schema};
 pub use summary::{
     Check, Cost, Delivery, Header, Numbers, Quantiles, RequestStats, SUMMARY_SCHEMA_VERSION,
@@ -32,5 +32,5 @@ pub use summary::{
 };
 pub use table::{Row, TABLE_SCHEMA_VERSION, TableReader, TableWriter};
 pub use tally::{Tally, TallyError};
-pub use text::{closing_lines, last_line, render_text, reproduce_line};
+pub use text::{closing_lines, escaped, last_line, render_text, reproduce_line};
 pub use verdict::{EXIT_ENVIRONMENT, EXIT_USAGE, Verdict};

@@ -23,7 +23,8 @@ pub struct Manifest {
     pub rustc: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// Hash of the effective scenario, hex: runs with equal hashes are comparable.
+    /// SHA-256, hex, of `effective.toml` without its `seed` line, followed by `trace.txt` if there
+    /// is one: equal for runs that differ in nothing but their seed.
     pub scenario_hash: String,
     /// Root seed of the run.
     pub seed: u64,

@@ -22,8 +22,10 @@ use crate::tally::Tally;
 const MANIFEST: &str = "manifest.json";
 /// Name of the scenario as it was given.
 const SCENARIO: &str = "scenario.toml";
-/// Name of the scenario with every field spelled out.
-pub(crate) const EFFECTIVE: &str = "effective.toml";
+/// Name of the scenario with every field spelled out, in a run directory.
+pub const EFFECTIVE_FILE: &str = "effective.toml";
+/// Name of the trace that was replayed, in a run directory.
+pub const TRACE_FILE: &str = "trace.txt";
 /// Name of the summary.
 const SUMMARY: &str = "summary.json";
 
@@ -103,7 +105,15 @@ impl RunDir {
     /// [`Error::Io`].
     pub fn write_scenario(&self, as_given: &str, effective: &str) -> Result<(), Error> {
         self.write(SCENARIO, as_given.as_bytes())?;
-        self.write(EFFECTIVE, effective.as_bytes())
+        self.write(EFFECTIVE_FILE, effective.as_bytes())
+    }
+
+    /// Writes the trace that was replayed, so that `effective.toml` can name it next to itself.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write_trace(&self, text: &str) -> Result<(), Error> {
+        self.write(TRACE_FILE, text.as_bytes())
     }
 
     /// Writes `manifest.json`.

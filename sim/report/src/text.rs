@@ -10,8 +10,9 @@ pub(crate) mod units;
 use std::path::Path;
 
 pub use render::render_text;
+pub use safe::escaped;
 
-use crate::run_dir::EFFECTIVE;
+use crate::run_dir::EFFECTIVE_FILE;
 use crate::summary::Summary;
 use crate::verdict::Verdict;
 
@@ -24,8 +25,8 @@ pub fn last_line(summary: &Summary, run_dir: &Path) -> String {
         digest,
         ..
     } = summary;
-    let digest = safe::escaped(digest);
-    let run = safe::escaped(&run_dir.display().to_string());
+    let digest = escaped(digest);
+    let run = escaped(&run_dir.display().to_string());
     format!("{verdict} seed={seed} digest={digest} run={run}")
 }
 
@@ -36,7 +37,7 @@ pub fn reproduce_line(summary: &Summary, run_dir: &Path) -> Option<String> {
     (summary.verdict != Verdict::Pass).then(|| {
         format!(
             "reproduce: leek run {}",
-            safe::shell_word(&run_dir.join(EFFECTIVE))
+            safe::shell_word(&run_dir.join(EFFECTIVE_FILE))
         )
     })
 }

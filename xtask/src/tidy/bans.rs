@@ -52,8 +52,20 @@ const EXCEPTIONS: [(&str, &str, &str); 1] = [(
 
 /// Runtimes and networks: the driver's, which is the lowest to have them.
 const NETWORK: [&str; 14] = [
-    "async-std", "axum", "futures", "h2", "hyper", "hyper-util", "mio", "quinn", "reqwest",
-    "rustls", "smol", "tokio", "tonic", "tower",
+    "async-std",
+    "axum",
+    "futures",
+    "h2",
+    "hyper",
+    "hyper-util",
+    "mio",
+    "quinn",
+    "reqwest",
+    "rustls",
+    "smol",
+    "tokio",
+    "tonic",
+    "tower",
 ];
 
 /// The driver's layer.

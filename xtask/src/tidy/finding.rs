@@ -49,7 +49,7 @@ impl Finding {
 
     /// The same, as a warning.
     #[must_use]
-    pub(crate) fn as_warning(self) -> Self {
+    pub(crate) fn into_warning(self) -> Self {
         Self {
             level: Level::Warning,
             ..self

@@ -71,16 +71,15 @@ impl Reader {
 impl<'ast> Visit<'ast> for Reader {
     fn visit_item_mod(&mut self, module: &'ast ItemMod) {
         let name = module.ident.to_string();
-        match &module.content {
-            _ if is_test(&module.attrs) => {
-                if module.content.is_none() {
-                    let mut path = self.path.clone();
-                    path.push(name);
-                    self.contents.test_modules.push(path);
-                }
+        match (is_test(&module.attrs), &module.content) {
+            (false, Some(_)) => {
+                self.inside(name, |reader| visit::visit_item_mod(reader, module));
             }
-            Some(_) => self.inside(name, |reader| visit::visit_item_mod(reader, module)),
-            None => {}
+            (true, None) => {
+                let path = self.path.iter().cloned().chain([name]);
+                self.contents.test_modules.push(path.collect());
+            }
+            (true, Some(_)) | (false, None) => {}
         }
     }
 
@@ -133,7 +132,9 @@ fn is_test(attributes: &[Attribute]) -> bool {
                 Meta::Path(_) | Meta::NameValue(_) => false,
             };
         }
-        path.segments.last().is_some_and(|last| last.ident == "test")
+        path.segments
+            .last()
+            .is_some_and(|last| last.ident == "test")
     })
 }
 

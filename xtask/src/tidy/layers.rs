@@ -39,7 +39,10 @@ fn check_name(package: &Package<'_>, findings: &mut Vec<Finding>) {
             "package-name",
             package.manifest.file,
             package.manifest.line(&["package", "name"]),
-            format!("package `{}` stands in folder `{}`", package.name, package.folder),
+            format!(
+                "package `{}` stands in folder `{}`",
+                package.name, package.folder
+            ),
             format!("call it `{expected}`, or rename the folder"),
         ));
     }
@@ -97,7 +100,10 @@ fn check_order(workspace: &Workspace<'_>, findings: &mut Vec<Finding>) {
                 "members-order",
                 workspace.root.file,
                 package.listed_at,
-                format!("{} (layer {layer}) is listed after {name} (layer {lower})", package.name),
+                format!(
+                    "{} (layer {layer}) is listed after {name} (layer {lower})",
+                    package.name
+                ),
                 "order `members` by layer, lowest first",
             )),
             _ => below = Some((layer, &package.name)),

@@ -67,7 +67,10 @@ fn findings(packages: &[Listed]) -> Vec<Finding> {
                 "dependency-licence",
                 "Cargo.lock",
                 1,
-                format!("{} {} has licence: {licence}", package.name, package.version),
+                format!(
+                    "{} {} has licence: {licence}",
+                    package.name, package.version
+                ),
                 "use another crate; a licence joins the list only by a decision of the project",
             )
         })

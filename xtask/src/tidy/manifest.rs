@@ -97,13 +97,15 @@ mod tests {
         assert_eq!(manifest.text(&["package", "name"]), Some("a"));
         assert_eq!(manifest.line(&["package", "name"]), 2);
         assert_eq!(manifest.line(&["package", "metadata", "layer"]), 5);
-        assert_eq!(manifest.get(&["package", "name", "deeper"]), None);
+        assert!(manifest.get(&["package", "name", "deeper"]).is_none());
         assert_eq!(manifest.line(&["nothing"]), 1);
     }
 
     #[test]
     fn a_file_that_is_no_toml_is_a_finding_with_its_line() {
-        let finding = Manifest::parse("x/Cargo.toml", "a = 1\nb = \n").err().unwrap();
+        let finding = Manifest::parse("x/Cargo.toml", "a = 1\nb = \n")
+            .err()
+            .unwrap();
         assert_eq!((finding.file.as_str(), finding.line), ("x/Cargo.toml", 2));
     }
 }

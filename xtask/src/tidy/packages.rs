@@ -1,10 +1,7 @@
 //! What each package carries: the workspace's lints and licence, a README that is the crate's
 //! documentation.
 
-use super::{
-    Finding, Tree, Workspace,
-    workspace::Package,
-};
+use super::{Finding, Tree, Workspace, workspace::Package};
 
 /// Keys of `[package]` that every member takes from the workspace.
 const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
@@ -93,7 +90,10 @@ fn check_manifest(package: &Package<'_>, findings: &mut Vec<Finding>) {
             ));
         }
     }
-    if manifest.text(&["package", "description"]).is_none_or(str::is_empty) {
+    if manifest
+        .text(&["package", "description"])
+        .is_none_or(str::is_empty)
+    {
         findings.push(Finding::error(
             "description",
             manifest.file,
@@ -117,7 +117,10 @@ fn check_readme(tree: &Tree, package: &Package<'_>, findings: &mut Vec<Finding>)
         return;
     };
     let heading = format!("# {}", package.name);
-    let first = text.lines().enumerate().find(|(_, line)| line.starts_with('#'));
+    let first = text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.starts_with('#'));
     if first.is_none_or(|(_, line)| line.trim_end() != heading) {
         findings.push(Finding::error(
             "readme-heading",

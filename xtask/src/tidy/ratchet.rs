@@ -58,9 +58,10 @@ pub(crate) fn compare(
         if measure.lines <= allowed.unwrap_or(max).max(max) {
             continue;
         }
+        let short = short(name);
         let what = match allowed {
-            Some(before) => format!("{name} grew from {before} to {} lines", measure.lines),
-            None => format!("{name} has {} lines, {max} at most", measure.lines),
+            Some(before) => format!("{short} grew from {before} to {} lines", measure.lines),
+            None => format!("{short} has {} lines, {max} at most", measure.lines),
         };
         findings.push(Finding::error(
             rule,
@@ -82,6 +83,12 @@ pub(crate) fn compare(
         };
         findings.push(Finding::error("ratchet", FILE, 1, what, LOWER));
     }
+}
+
+/// A function's name without its file, which the finding tells anyway.
+fn short(name: &str) -> &str {
+    name.split_once(".rs:")
+        .map_or(name, |(_, function)| function)
 }
 
 /// The text of the file with every entry as low as it can be. Nothing is added, except that

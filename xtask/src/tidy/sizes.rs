@@ -52,10 +52,16 @@ pub(crate) fn check(tree: &Tree, findings: &mut Vec<Finding>) {
                 format!("{} lines; {FILE_LINES_WARN} are a good end", measure.lines),
                 "split it where its parts know least of each other",
             );
-            findings.push(finding.as_warning());
+            findings.push(finding.into_warning());
         }
     }
-    ratchet::compare("file-length", FILE_LINES_MAX, &sizes.files, &ratchet.files, findings);
+    ratchet::compare(
+        "file-length",
+        FILE_LINES_MAX,
+        &sizes.files,
+        &ratchet.files,
+        findings,
+    );
     ratchet::compare(
         "function-length",
         FUNCTION_LINES_MAX,
@@ -75,7 +81,14 @@ pub(crate) fn measure(tree: &Tree, findings: &mut Vec<Finding>) -> Sizes {
             continue;
         }
         let lines = text.lines().count();
-        sizes.files.insert(path.to_owned(), Measure { file: path.to_owned(), line: 1, lines });
+        sizes.files.insert(
+            path.to_owned(),
+            Measure {
+                file: path.to_owned(),
+                line: 1,
+                lines,
+            },
+        );
         match functions::read(text) {
             Ok(contents) => {
                 for module in contents.test_modules {
@@ -129,7 +142,10 @@ fn module_stem(file: &str, module: &[String]) -> String {
 
 /// Integration tests, benchmarks, and modules that exist in tests alone, with all below them.
 fn is_test_file(path: &str, test_stems: &BTreeSet<String>) -> bool {
-    if path.split('/').any(|part| part == "tests" || part == "benches") {
+    if path
+        .split('/')
+        .any(|part| part == "tests" || part == "benches")
+    {
         return true;
     }
     let stem = path.strip_suffix(".rs").unwrap_or(path);

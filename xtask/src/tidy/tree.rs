@@ -76,12 +76,7 @@ fn tracked(root: &Path) -> Option<Vec<String>> {
         .ok()
         .filter(|output| output.status.success())?;
     let paths = String::from_utf8(listed.stdout).ok()?;
-    Some(
-        paths
-            .split_terminator('\0')
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(paths.split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// Every file below `root`, but those in build folders.

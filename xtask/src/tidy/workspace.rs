@@ -150,11 +150,7 @@ impl<'t> Package<'t> {
     }
 }
 
-fn parse<'t>(
-    tree: &'t Tree,
-    file: &'t str,
-    findings: &mut Vec<Finding>,
-) -> Option<Manifest<'t>> {
+fn parse<'t>(tree: &'t Tree, file: &'t str, findings: &mut Vec<Finding>) -> Option<Manifest<'t>> {
     match Manifest::parse(file, tree.text(file)?) {
         Ok(manifest) => Some(manifest),
         Err(finding) => {

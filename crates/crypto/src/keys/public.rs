@@ -5,7 +5,8 @@ use curve25519_dalek::{edwards::CompressedEdwardsY, montgomery::MontgomeryPoint}
 use super::small_order::{is_small_order_u, is_small_order_y};
 use crate::ParseKeyError;
 
-/// An X25519 public key: the u-coordinate, 32 bytes. Any bytes parse; small order is refused on use.
+/// An X25519 public key: the u-coordinate, 32 bytes. Any bytes parse; small order is refused on
+/// use.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct XPublic([u8; 32]);
 
@@ -101,6 +102,18 @@ impl EdPublic {
             return Err(ParseKeyError::NotAPoint);
         }
         Ok(XPublic(point.to_montgomery().to_bytes()))
+    }
+
+    /// Whether `image` is this key's X25519 image, for deciding who owns an account.
+    ///
+    /// Cheaper than [`EdPublic::to_x25519`] by the subgroup check, which it does not need: the map
+    /// joins only `E` and `-E`, so where the image is that of a key in the prime-order subgroup, as
+    /// every seed's is, this key is too. A key outside of it can match only an image that no seed
+    /// has.
+    pub fn has_image(&self, image: &XPublic) -> bool {
+        CompressedEdwardsY(self.0).decompress().is_some_and(|point| {
+            !point.is_small_order() && point.to_montgomery().to_bytes() == image.0
+        })
     }
 }
 

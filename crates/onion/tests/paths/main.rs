@@ -1,6 +1,6 @@
 //! Paths and guards, through the public interface.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may, as tests do")]
+#![allow(clippy::unwrap_used, reason = "test code outside test functions")]
 
 mod common;
 mod invariants;

@@ -147,3 +147,43 @@ fn a_guard_in_the_own_swarm_is_as_likely_as_the_closed_form_says() {
     // 1 - (293 * 292) / (300 * 299) = 0.0462; standard deviation 0.0033, four of them.
     assert!((share - 0.046_2).abs() < 0.013_3, "{share}");
 }
+
+/// Requests between two replaced paths when 5 % are lost independently, without rotation. With
+/// `q = 0.95^20` the chance of 20 answers in a row, `c = (1 - q) / 0.05` the mean wait for a loss
+/// or for them, and `a = 1 - q`: `(1 / 0.05 + c (1 + a)) / a^2` = 99.8.
+#[test]
+fn random_loss_replaces_paths_as_rarely_as_the_closed_form_says() {
+    let pool = network(60, 1);
+    let policy = PathPolicy {
+        guards: 1,
+        rotation_ms: None,
+        ..PathPolicy::SESSION
+    };
+    let policy = PathPolicy {
+        rebuilds_max: u8::MAX,
+        ..policy
+    };
+    let entropy = &mut stream(4);
+    let mut losses = stream(5);
+    let mut paths = ready(policy, &pool, entropy);
+    let (mut requests, mut replaced) = (0_u32, 0_u32);
+    while replaced < 2_000 {
+        requests += 1;
+        let now = at(u64::from(requests) * 10_000);
+        let lost = losses.below(20) == 0;
+        let evidence = if lost {
+            PathEvidence::Lost
+        } else {
+            PathEvidence::Answered
+        };
+        let (path, _) = first_path(&paths);
+        paths.report(path, evidence, now);
+        if paths.incomplete() {
+            replaced += 1;
+            paths.update(&pool, &[], now, entropy);
+        }
+    }
+    let mean = f64::from(requests) / f64::from(replaced);
+    // The standard deviation of one interval is below its mean; of the mean, below 2.3.
+    assert!((mean - 99.8).abs() < 9.2, "{mean}");
+}

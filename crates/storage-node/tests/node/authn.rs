@@ -53,7 +53,10 @@ fn deny(world: &mut World, case: &str, request: &StorageRequest, expected: u16) 
     let before = world.host(1).store.rows().to_vec();
     let reply = world.ask(1, request);
     assert_eq!(reply.status.0, expected, "{case}: {request:?}");
-    assert!(matches!(reply.body, StorageBody::Error(_)), "{case}: {reply:?}");
+    assert!(
+        matches!(reply.body, StorageBody::Error(_)),
+        "{case}: {reply:?}"
+    );
     assert_eq!(world.host(1).store.rows(), before, "{case}");
     assert_eq!(world.host(1).store.pending(), 0, "{case}");
 }
@@ -72,7 +75,10 @@ fn matrix(owner_of: fn(&World) -> Owner) {
         // A stranger, under a name of their own and under the owner's.
         let strangers = request::proof(&methods(stranger, hash, now)[index].1).unwrap();
         deny(world, name, &with(strangers), 401);
-        let named = OwnerProof { ed25519: proof.ed25519, ..strangers };
+        let named = OwnerProof {
+            ed25519: proof.ed25519,
+            ..strangers
+        };
         deny(world, name, &with(named), 401);
         // Another namespace, or another message.
         deny(world, name, &with(elsewhere(owner, name, now)), 401);
@@ -118,7 +124,10 @@ fn no_proof() {
         // A request without the proof that its type asks for is no request.
         let bytes = without_last_field(&encode_storage_request(&good), 102);
         let error = decode_storage_request(&bytes).unwrap_err();
-        assert_eq!((error.path(), error.problem()), (&*format!("{name}.proof"), &Problem::Missing));
+        assert_eq!(
+            (error.path(), error.problem()),
+            (&*format!("{name}.proof"), &Problem::Missing)
+        );
         let call = world.send_bytes(1, &bytes);
         assert_eq!(world.reply(1, call).status, Status::BAD_REQUEST, "{name}");
     }
@@ -126,7 +135,11 @@ fn no_proof() {
 
 /// The one field of `message`, whose own last field of `len` bytes is cut off.
 fn without_last_field(message: &[u8], len: usize) -> Vec<u8> {
-    let varint = message[1..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    let varint = message[1..]
+        .iter()
+        .position(|byte| byte & 0x80 == 0)
+        .unwrap()
+        + 1;
     let inner = &message[1 + varint..message.len() - len];
     let mut out = vec![message[0]];
     let mut rest = inner.len();
@@ -147,14 +160,28 @@ fn the_named_key_must_be_the_accounts() {
     let user = world.owner();
     let good = user.retrieve(1, now);
     let proof = request::proof(&good).unwrap();
-    let unnamed = OwnerProof { ed25519: None, ..proof };
-    deny(&mut world, "unnamed", &request::with_proof(good, Some(unnamed)), 401);
+    let unnamed = OwnerProof {
+        ed25519: None,
+        ..proof
+    };
+    deny(
+        &mut world,
+        "unnamed",
+        &request::with_proof(good, Some(unnamed)),
+        401,
+    );
     // A group's id is the key: naming it is allowed, naming another is not, whoever signed.
     let group = world.group();
     let good = group.retrieve(1, now);
     let proof = request::proof(&good).unwrap();
-    let named = OwnerProof { ed25519: Some(*group.key().public()), ..proof };
-    assert_eq!(world.status(1, &request::with_proof(good.clone(), Some(named))), 200);
+    let named = OwnerProof {
+        ed25519: Some(*group.key().public()),
+        ..proof
+    };
+    assert_eq!(
+        world.status(1, &request::with_proof(good.clone(), Some(named))),
+        200
+    );
     let foreign: SigningKey<leek_crypto::AccountKey> = SigningKey::from_seed([77; 32]);
     let suite = leek_crypto::pure().suite();
     let text = signed_text::retrieve(ONE, now.ms());
@@ -162,9 +189,22 @@ fn the_named_key_must_be_the_accounts() {
         ed25519: Some(*foreign.public()),
         signature: foreign.sign(&*suite, text.as_bytes()),
     };
-    deny(&mut world, "foreign", &request::with_proof(good.clone(), Some(by_foreign)), 401);
-    let mixed = OwnerProof { ed25519: Some(*foreign.public()), ..proof };
-    deny(&mut world, "mixed", &request::with_proof(good, Some(mixed)), 401);
+    deny(
+        &mut world,
+        "foreign",
+        &request::with_proof(good.clone(), Some(by_foreign)),
+        401,
+    );
+    let mixed = OwnerProof {
+        ed25519: Some(*foreign.public()),
+        ..proof
+    };
+    deny(
+        &mut world,
+        "mixed",
+        &request::with_proof(good, Some(mixed)),
+        401,
+    );
 }
 
 #[test]
@@ -186,7 +226,10 @@ fn expired_and_future() {
         ("get_expiries", 406, 406),
     ];
     for (index, (name, expired, future)) in table.into_iter().enumerate() {
-        for (at, expected) in [(now.before_ms(60_001), expired), (now.after_ms(60_001), future)] {
+        for (at, expected) in [
+            (now.before_ms(60_001), expired),
+            (now.after_ms(60_001), future),
+        ] {
             let (of, request) = methods(owner, hash, at).swap_remove(index);
             assert_eq!(of, name);
             assert_eq!(world.status(1, &request), expected, "{name} at {at:?}");
@@ -196,7 +239,8 @@ fn expired_and_future() {
     for (offset, expected) in [(60_000, 200), (60_001, 406)] {
         for at in [now.before_ms(offset), now.after_ms(offset)] {
             let text = signed_text::store(ONE, at.ms());
-            let mut store = request::with_proof(owner.store(1, b"new", now), Some(owner.sign(&text)));
+            let mut store =
+                request::with_proof(owner.store(1, b"new", now), Some(owner.sign(&text)));
             if let StorageRequest::Store { sig_timestamp, .. } = &mut store {
                 *sig_timestamp = Some(at);
             }
@@ -227,7 +271,11 @@ fn who_may_store_and_who_may_read() {
         let request = request::with_proof(owner.store(namespace, b"x", now), None);
         assert_eq!(world.status(1, &request), store, "store in {namespace}");
         let request = request::with_proof(owner.retrieve(namespace, now), None);
-        assert_eq!(world.status(1, &request), retrieve, "retrieve from {namespace}");
+        assert_eq!(
+            world.status(1, &request),
+            retrieve,
+            "retrieve from {namespace}"
+        );
     }
 }
 
@@ -239,11 +287,19 @@ fn a_needless_proof_must_hold_too() {
     let now = world.now();
     let good = owner.sign(&signed_text::store(Namespace::DEFAULT, now.ms()));
     let store = owner.store(0, b"x", now);
-    assert_eq!(world.status(1, &request::with_proof(store.clone(), Some(good))), 200);
+    assert_eq!(
+        world.status(1, &request::with_proof(store.clone(), Some(good))),
+        200
+    );
     let bad = owner.sign("something else");
     deny(world, "store", &request::with_proof(store, Some(bad)), 401);
     let open = owner.retrieve(-10, now);
-    deny(world, "retrieve", &request::with_proof(open, Some(bad)), 401);
+    deny(
+        world,
+        "retrieve",
+        &request::with_proof(open, Some(bad)),
+        401,
+    );
 }
 
 /// Copies inside a swarm: ten seconds more, for `delete_all` and `expire_all` alone.
@@ -279,7 +335,10 @@ fn forwarded_copies_are_checked_again() {
         (owner.store(0, b"x", now.after_ms(10_000)), 200),
         (owner.store(0, b"x", now.after_ms(10_001)), 406),
         (request::with_proof(owner.store(1, b"y", now), None), 401),
-        (request::with_proof(owner.delete(&[hash]), Some(owner.sign("x"))), 401),
+        (
+            request::with_proof(owner.delete(&[hash]), Some(owner.sign("x"))),
+            401,
+        ),
     ];
     for (request, expected) in table {
         let reply = world.forward(1, from, request.clone()).unwrap();
@@ -296,7 +355,10 @@ fn the_ambiguity_of_namespace_and_time() {
     let now = world.now();
     let shifted = Wall::from_ms(10_000_000_000_000 + now.ms());
     let text = signed_text::retrieve(ONE, now.ms());
-    assert_eq!(text, signed_text::retrieve(Namespace::DEFAULT, shifted.ms()));
+    assert_eq!(
+        text,
+        signed_text::retrieve(Namespace::DEFAULT, shifted.ms())
+    );
     let good = owner.retrieve(1, now);
     assert_eq!(world.status(1, &good), 200);
     let replayed = request::with_proof(owner.retrieve(0, shifted), request::proof(&good));

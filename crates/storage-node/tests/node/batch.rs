@@ -73,10 +73,10 @@ fn steps_see_what_those_before_them_did() {
     assert!(retrieved(&parts[5]).0.is_empty());
     for (step, expected) in [(0, false), (6, false), (7, true)] {
         for member in members(&parts[step]) {
-            assert!(
-                matches!(&member.result, Ok(MemberChange::Stored { already, .. }) if *already == expected),
-                "step {step}: {member:?}"
-            );
+            let Ok(MemberChange::Stored { already, .. }) = member.result else {
+                panic!("step {step}: {member:?}");
+            };
+            assert_eq!(already, expected, "step {step}");
         }
     }
     assert_eq!(parts[9].body, StorageBody::Expiries(vec![]));
@@ -84,6 +84,27 @@ fn steps_see_what_those_before_them_did() {
     let mut other = World::new();
     let sequence = other.ask(1, &StorageRequest::Sequence(requests));
     assert_eq!(sequence, reply);
+}
+
+/// Paging on from a message that an earlier step of the same batch deleted starts over, as it
+/// would in another request.
+#[test]
+fn a_last_hash_that_was_just_deleted_is_unknown() {
+    let mut world = World::new();
+    let owner = world.owner();
+    let now = world.now();
+    for data in [b"a", b"b", b"c"] {
+        world.ask(1, &owner.store(0, data, now));
+    }
+    let deleted = owner.hash(0, b"b");
+    let mut after = owner.retrieve(0, now);
+    if let StorageRequest::Retrieve { last_hash, .. } = &mut after {
+        *last_hash = Some(deleted);
+    }
+    let requests = vec![after.clone(), owner.delete(&[deleted]), after];
+    let reply = world.ask(1, &StorageRequest::Batch(requests));
+    assert_eq!(retrieved(&parts(&reply)[0]).0, [b"c"]);
+    assert_eq!(retrieved(&parts(&reply)[2]).0, [b"a", b"c"]);
 }
 
 #[test]
@@ -103,7 +124,10 @@ fn what_a_batch_read_falls_with_the_write_before_it() {
     let reply = world.reply(1, call);
     assert_eq!(statuses(&reply), [200, 500, 200]);
     let me = world.ids[0];
-    let mine = members(&parts(&reply)[0]).iter().find(|m| m.node == me).unwrap();
+    let mine = members(&parts(&reply)[0])
+        .iter()
+        .find(|m| m.node == me)
+        .unwrap();
     assert_eq!(mine.result, Err(MemberFailure::QueryFailure));
     assert_eq!(world.host(1).node.load(), Default::default());
 }
@@ -115,7 +139,10 @@ fn reads_alone_do_not_wait() {
     let now = world.now();
     world.send(1, &owner.store(0, b"a", now));
     let reads = vec![owner.retrieve(0, now), owner.retrieve(2, now)];
-    for request in [StorageRequest::Batch(reads.clone()), StorageRequest::Sequence(reads)] {
+    for request in [
+        StorageRequest::Batch(reads.clone()),
+        StorageRequest::Sequence(reads),
+    ] {
         world.send(1, &request);
         let (_, after, _) = world.host(1).answers.pop().unwrap();
         assert_eq!(after, Some(WriteId(1)));
@@ -128,7 +155,10 @@ fn a_sequence_stops_after_the_first_failure() {
     let mut world = World::new();
     let owner = world.owner();
     let now = world.now();
-    let (good, bad) = (owner.store(0, b"a", now), owner.retrieve(0, now.before_ms(60_001)));
+    let (good, bad) = (
+        owner.store(0, b"a", now),
+        owner.retrieve(0, now.before_ms(60_001)),
+    );
     let last = owner.store(0, b"last", now);
     let requests = vec![good.clone(), bad, last.clone()];
     let reply = world.ask(1, &StorageRequest::Sequence(requests));
@@ -162,10 +192,16 @@ fn a_sequence_goes_on_only_when_a_write_ended_everywhere() {
     let now = world.now();
     let requests = vec![owner.store(0, b"a", now), owner.store(0, b"b", now)];
     let call = world.send(1, &StorageRequest::Sequence(requests));
-    assert_eq!((world.host(1).calls.len(), world.host(1).store.pending()), (2, 1));
+    assert_eq!(
+        (world.host(1).calls.len(), world.host(1).store.pending()),
+        (2, 1)
+    );
     assert_eq!(world.host(1).node.load().client_writes, 2);
     world.host(1).commit();
-    assert_eq!((world.host(1).calls.len(), world.host(1).store.pending()), (2, 0));
+    assert_eq!(
+        (world.host(1).calls.len(), world.host(1).store.pending()),
+        (2, 0)
+    );
     world.settle();
     assert_eq!(statuses(&world.reply(1, call)), [200, 200]);
     assert_eq!(world.host(3).store.rows().len(), 2);
@@ -176,8 +212,14 @@ fn number_of_requests() {
     let mut world = World::new();
     for (count, expected) in [(0, 400), (1, 200), (BATCH_MAX, 200), (BATCH_MAX + 1, 400)] {
         let requests = vec![StorageRequest::Info; count];
-        assert_eq!(world.status(1, &StorageRequest::Batch(requests.clone())), expected);
-        assert_eq!(world.status(1, &StorageRequest::Sequence(requests)), expected);
+        assert_eq!(
+            world.status(1, &StorageRequest::Batch(requests.clone())),
+            expected
+        );
+        assert_eq!(
+            world.status(1, &StorageRequest::Sequence(requests)),
+            expected
+        );
     }
     let inner = StorageRequest::Sequence(vec![StorageRequest::Info]);
     assert_eq!(world.status(1, &StorageRequest::Batch(vec![inner])), 400);
@@ -198,14 +240,19 @@ fn the_retrieves_of_a_batch_share_one_budget() {
         *max_size = Some(-1);
     }
     let reply = world.ask(1, &StorageRequest::Batch(vec![all; 4]));
-    let counts: Vec<usize> = parts(&reply).iter().map(|part| retrieved(part).0.len()).collect();
+    let counts: Vec<usize> = parts(&reply)
+        .iter()
+        .map(|part| retrieved(part).0.len())
+        .collect();
     // 83 fit into the whole budget; after that each still gets one.
     assert_eq!(counts, [60, 23, 1, 1]);
 }
 
 fn fill(owner: &Owner, from: usize, now: leek_machine::Wall) -> Vec<StorageRequest> {
     let numbers = from..from + BATCH_MAX;
-    numbers.map(|n| owner.store(0, &n.to_le_bytes(), now)).collect()
+    numbers
+        .map(|n| owner.store(0, &n.to_le_bytes(), now))
+        .collect()
 }
 
 #[test]
@@ -219,7 +266,10 @@ fn a_batch_counts_all_its_writes() {
     }
     assert_eq!(world.host(1).node.load().client_writes, WRITES_PENDING_MAX);
     let two = vec![owner.retrieve(0, now), owner.store(0, b"x", now)];
-    for request in [StorageRequest::Batch(two.clone()), StorageRequest::Sequence(two)] {
+    for request in [
+        StorageRequest::Batch(two.clone()),
+        StorageRequest::Sequence(two),
+    ] {
         let call = world.send(1, &request);
         assert_eq!(world.reply(1, call).status, Status::UNAVAILABLE);
     }
@@ -236,7 +286,10 @@ fn pinned_bytes_are_bounded() {
         let call = world.send(1, &mixed);
         assert!(!world.is_answered(1, call));
     }
-    assert_eq!(world.host(1).node.load().flow_bytes, room * (RETRIEVE_BYTES_MAX + 100));
+    assert_eq!(
+        world.host(1).node.load().flow_bytes,
+        room * (RETRIEVE_BYTES_MAX + 100)
+    );
     let call = world.send(1, &mixed);
     assert_eq!(world.reply(1, call).status, Status::UNAVAILABLE);
     let call = world.send(1, &owner.store(0, b"single", now));
@@ -263,10 +316,16 @@ fn outputs_of_one_call() {
         (record, crate::support::HOME)
     }));
     let snapshot = leek_swarm::Snapshot::new(leek_swarm::Epoch(3), nodes).unwrap();
-    world.host(1).give(leek_wire::Input::Membership(snapshot.into()));
+    world
+        .host(1)
+        .give(leek_wire::Input::Membership(snapshot.into()));
     let requests = fill(&owner, 0, now);
     assert!(encode_storage_request(&requests[0]).len() > 40);
     world.send(1, &StorageRequest::Batch(requests));
     // The host asserts the limit; this is what it was close to.
-    assert!(world.host(1).last_outputs > BATCH_MAX * 100, "{}", world.host(1).last_outputs);
+    assert!(
+        world.host(1).last_outputs > BATCH_MAX * 100,
+        "{}",
+        world.host(1).last_outputs
+    );
 }

@@ -48,7 +48,10 @@ fn removes_what_expired_and_sleeps_again() {
     assert_eq!(wait_ms(&mut world), Some(1));
     world.sleep_ms(1);
     world.host(1).wake();
-    assert_eq!(world.host(1).node_events().last(), Some(&NodeEvent::Cleaned { count: 1 }));
+    assert_eq!(
+        world.host(1).node_events().last(),
+        Some(&NodeEvent::Cleaned { count: 1 })
+    );
     assert_eq!(world.host(1).store.rows().len(), 1);
     world.host(1).commit();
     assert_eq!(wait_ms(&mut world), Some(CLEAN_PERIOD_MS));
@@ -71,7 +74,10 @@ fn never_more_often_than_its_period() {
     world.sleep_ms(6_000);
     let now = world.now();
     let hash = owner.hash(0, b"a");
-    world.ask(1, &owner.expire(&[hash], &[now.after_ms(1)], ExpiryMode::Set));
+    world.ask(
+        1,
+        &owner.expire(&[hash], &[now.after_ms(1)], ExpiryMode::Set),
+    );
     assert_eq!(wait_ms(&mut world), Some(4_000));
     world.sleep_ms(4_000);
     world.host(1).wake();
@@ -85,7 +91,10 @@ fn a_shortened_expiry_brings_it_forward() {
     store(&mut world, &owner, b"a", HOUR_MS / 2);
     assert_eq!(wait_ms(&mut world), Some(HOUR_MS / 2));
     let now = world.now();
-    world.ask(1, &owner.expire_all(leek_wire::Scope::All, now.after_ms(60_000)));
+    world.ask(
+        1,
+        &owner.expire_all(leek_wire::Scope::All, now.after_ms(60_000)),
+    );
     assert_eq!(wait_ms(&mut world), Some(60_000));
 }
 

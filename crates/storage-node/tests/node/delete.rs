@@ -7,7 +7,7 @@ use leek_wire::{
     limits::{HASHES_MAX, WRITE_OPS_MAX},
 };
 
-use crate::support::{HOUR_MS, HOME, Owner, TestStore, World, members, retrieved};
+use crate::support::{HOME, HOUR_MS, Owner, TestStore, World, members, retrieved};
 
 fn deleted(reply: &StorageReply) -> Vec<(Namespace, MessageHash)> {
     match &members(reply)[0].result {
@@ -38,7 +38,11 @@ fn filled() -> (World, Owner) {
 #[test]
 fn by_hash_in_any_namespace() {
     let (mut world, owner) = filled();
-    let wanted = [owner.hash(5, b"d"), owner.hash(0, b"b"), owner.hash(0, b"absent")];
+    let wanted = [
+        owner.hash(5, b"d"),
+        owner.hash(0, b"b"),
+        owner.hash(0, b"absent"),
+    ];
     let reply = world.ask(2, &owner.delete(&wanted));
     assert_eq!(reply.status, Status::OK);
     let gone = by_text(wanted[..2].to_vec());
@@ -51,7 +55,10 @@ fn by_hash_in_any_namespace() {
         let text = sign::deleted(&owner.id(), &wanted, &gone);
         assert!(text.starts_with(&owner.id().to_hex()));
         assert_eq!(text.len(), 66 + 43 * 5);
-        assert_eq!(suite.verify(member.node.key(), text.as_bytes(), signature), Ok(()));
+        assert_eq!(
+            suite.verify(member.node.key(), text.as_bytes(), signature),
+            Ok(())
+        );
     }
     let now = world.now();
     for number in 1..=3 {
@@ -99,7 +106,10 @@ fn number_of_hashes() {
     assert_eq!(world.status(1, &owner.delete(&[])), 400);
     let one = owner.hash(0, b"a");
     assert_eq!(world.status(1, &owner.delete(&vec![one; HASHES_MAX])), 200);
-    assert_eq!(world.status(1, &owner.delete(&vec![one; HASHES_MAX + 1])), 400);
+    assert_eq!(
+        world.status(1, &owner.delete(&vec![one; HASHES_MAX + 1])),
+        400
+    );
 }
 
 #[test]
@@ -116,13 +126,19 @@ fn all_of_one_namespace_or_of_every() {
         let Ok(MemberChange::Deleted { signature, .. }) = &member.result else {
             panic!("{member:?}");
         };
-        assert_eq!(suite.verify(member.node.key(), text.as_bytes(), signature), Ok(()));
+        assert_eq!(
+            suite.verify(member.node.key(), text.as_bytes(), signature),
+            Ok(())
+        );
     }
     let reply = world.ask(1, &owner.delete_all(Scope::All, now));
     let mut rest = deleted(&reply);
     rest.sort_unstable();
     let (two, five) = (Namespace::new(2), Namespace::new(5));
-    assert_eq!(rest, [(two, owner.hash(2, b"c")), (five, owner.hash(5, b"d"))]);
+    assert_eq!(
+        rest,
+        [(two, owner.hash(2, b"c")), (five, owner.hash(5, b"d"))]
+    );
     for number in 1..=3 {
         assert!(world.host(number).store.rows().is_empty());
     }
@@ -193,7 +209,10 @@ fn stale_or_early_deletes() {
         (owner.delete_all(Scope::All, now.after_ms(60_001)), 406),
         (owner.delete_before(Scope::All, now.after_ms(60_000)), 200),
         (owner.delete_before(Scope::All, now.after_ms(60_001)), 401),
-        (owner.delete_before(Scope::All, now.before_ms(40 * 24 * HOUR_MS)), 200),
+        (
+            owner.delete_before(Scope::All, now.before_ms(40 * 24 * HOUR_MS)),
+            200,
+        ),
     ];
     for (request, expected) in table {
         assert_eq!(world.status(1, &request), expected, "{request:?}");

@@ -14,9 +14,9 @@ type Expiries = Vec<(MessageHash, Wall)>;
 
 fn changed(reply: &StorageReply) -> (Expiries, Expiries) {
     match &members(reply)[0].result {
-        Ok(MemberChange::Expired { updated, unchanged, .. }) => {
-            (updated.clone(), unchanged.clone())
-        }
+        Ok(MemberChange::Expired {
+            updated, unchanged, ..
+        }) => (updated.clone(), unchanged.clone()),
         other => panic!("{other:?}"),
     }
 }
@@ -34,7 +34,11 @@ fn filled() -> (World, Owner, [MessageHash; 3], Wall) {
     for (namespace, data) in [(0, b"a"), (0, b"b"), (2, b"c")] {
         world.ask(1, &owner.store(namespace, data, now));
     }
-    let all = [owner.hash(0, b"a"), owner.hash(0, b"b"), owner.hash(2, b"c")];
+    let all = [
+        owner.hash(0, b"a"),
+        owner.hash(0, b"b"),
+        owner.hash(2, b"c"),
+    ];
     (world, owner, all, now)
 }
 
@@ -61,7 +65,11 @@ fn modes() {
         if expected == hour {
             assert_eq!((updated, unchanged), (vec![], vec![(a, hour)]), "{mode:?}");
         } else {
-            assert_eq!((updated, unchanged), (vec![(a, expected)], vec![]), "{mode:?}");
+            assert_eq!(
+                (updated, unchanged),
+                (vec![(a, expected)], vec![]),
+                "{mode:?}"
+            );
         }
         let reply = world.ask(2, &owner.get_expiries(&[a, b, absent], now));
         assert_eq!(
@@ -88,7 +96,10 @@ fn one_expiry_for_all_or_one_for_each() {
         let Ok(MemberChange::Expired { signature, .. }) = &member.result else {
             panic!("{member:?}");
         };
-        assert_eq!(suite.verify(member.node.key(), text.as_bytes(), signature), Ok(()));
+        assert_eq!(
+            suite.verify(member.node.key(), text.as_bytes(), signature),
+            Ok(())
+        );
     }
     // The last word about a message counts.
     let twice = owner.expire(&[a, a], &[at(5), at(2)], set);
@@ -97,10 +108,16 @@ fn one_expiry_for_all_or_one_for_each() {
     let odd = owner.expire(&[a, b, c], &[at(1), at(2)], set);
     assert_eq!(world.status(1, &odd), 400);
     let from = leek_wire::Peer::Node(world.ids[1]);
-    assert_eq!(world.forward(1, from, odd).unwrap().status, Status::BAD_REQUEST);
+    assert_eq!(
+        world.forward(1, from, odd).unwrap().status,
+        Status::BAD_REQUEST
+    );
     for count in [0, HASHES_MAX + 1] {
         let request = owner.expire(&vec![a; count], &[at(1)], set);
-        assert_eq!(world.forward(1, from, request).unwrap().status, Status::BAD_REQUEST);
+        assert_eq!(
+            world.forward(1, from, request).unwrap().status,
+            Status::BAD_REQUEST
+        );
     }
 }
 
@@ -110,7 +127,10 @@ fn at_most_thirty_days_from_now() {
     let latest = now.after_ms(TTL_MS_MAX);
     let far = Wall::from_ms(u64::MAX);
     for asked in [latest, latest.after_ms(1), far] {
-        world.ask(1, &owner.expire(&[a], &[now.after_ms(HOUR_MS)], ExpiryMode::Set));
+        world.ask(
+            1,
+            &owner.expire(&[a], &[now.after_ms(HOUR_MS)], ExpiryMode::Set),
+        );
         let reply = world.ask(1, &owner.expire(&[a], &[asked], ExpiryMode::Extend));
         // So messages of an inbox live longer than the 14 days of a store.
         assert_eq!(changed(&reply).0, [(a, latest)]);
@@ -123,7 +143,10 @@ fn stale_expiries() {
     let set = ExpiryMode::Set;
     let table = [
         (owner.expire(&[a], &[now.before_ms(60_001)], set), 401),
-        (owner.expire(&[a, b], &[now, now.before_ms(60_001)], set), 401),
+        (
+            owner.expire(&[a, b], &[now, now.before_ms(60_001)], set),
+            401,
+        ),
         (owner.expire_all(Scope::All, now.before_ms(60_001)), 406),
         (owner.get_expiries(&[a], now.before_ms(60_001)), 406),
         (owner.get_expiries(&[a], now.after_ms(60_001)), 406),
@@ -134,7 +157,11 @@ fn stale_expiries() {
     for (request, expected) in table {
         assert_eq!(world.status(1, &request), expected, "{request:?}");
     }
-    assert!(retrieved(&world.ask(1, &owner.retrieve(0, now))).0.is_empty());
+    assert!(
+        retrieved(&world.ask(1, &owner.retrieve(0, now)))
+            .0
+            .is_empty()
+    );
     // What expired does not come back.
     let reply = world.ask(1, &owner.expire(&[a], &[now.after_ms(HOUR_MS)], set));
     assert_eq!(changed(&reply), (vec![], vec![]));
@@ -144,7 +171,10 @@ fn stale_expiries() {
 fn all_only_ever_sooner() {
     let (mut world, owner, [a, b, c], now) = filled();
     let sooner = now.after_ms(60_000);
-    world.ask(1, &owner.expire(&[a], &[now.after_ms(1_000)], ExpiryMode::Set));
+    world.ask(
+        1,
+        &owner.expire(&[a], &[now.after_ms(1_000)], ExpiryMode::Set),
+    );
     let inbox = Scope::One(Namespace::DEFAULT);
     let reply = world.ask(1, &owner.expire_all(inbox, sooner));
     assert_eq!(changed(&reply), (vec![(b, sooner)], vec![]));
@@ -154,7 +184,10 @@ fn all_only_ever_sooner() {
         let Ok(MemberChange::Expired { signature, .. }) = &member.result else {
             panic!("{member:?}");
         };
-        assert_eq!(suite.verify(member.node.key(), text.as_bytes(), signature), Ok(()));
+        assert_eq!(
+            suite.verify(member.node.key(), text.as_bytes(), signature),
+            Ok(())
+        );
     }
     let reply = world.ask(1, &owner.expire_all(Scope::All, now.after_ms(9 * HOUR_MS)));
     assert_eq!(changed(&reply), (vec![], vec![]));
@@ -171,7 +204,10 @@ fn only_ones_own() {
     let reply = world.ask(1, &other.get_expiries(&[a], now));
     assert_eq!(reply.body, StorageBody::Expiries(vec![]));
     let reply = world.ask(1, &owner.get_expiries(&[a, a], now));
-    assert_eq!(reply.body, StorageBody::Expiries(vec![(a, now.after_ms(HOUR_MS))]));
+    assert_eq!(
+        reply.body,
+        StorageBody::Expiries(vec![(a, now.after_ms(HOUR_MS))])
+    );
     let empty = StorageRequest::GetExpiries {
         account: owner.id(),
         messages: vec![],

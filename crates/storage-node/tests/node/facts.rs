@@ -11,7 +11,10 @@ use leek_wire::{
 use crate::support::{AWAY, CLIENT, HOUR_MS, Host, World};
 
 fn watched() -> World {
-    World::with(NodeConfig { observe: true, ..NodeConfig::default() })
+    World::with(NodeConfig {
+        observe: true,
+        ..NodeConfig::default()
+    })
 }
 
 fn facts(host: &Host) -> Vec<Fact> {
@@ -26,7 +29,24 @@ fn items(host: &Host) -> Vec<Item> {
     facts(host).iter().map(|fact| fact.item).collect()
 }
 
-const ADDRESS: Item = Item::PreviousAddress { ip: [203, 0, 113, 7], port: 40_000 };
+const ADDRESS: Item = Item::PreviousAddress {
+    ip: [203, 0, 113, 7],
+    port: 40_000,
+};
+
+/// `request` for node `entry` in an onion that goes over node `guard`.
+fn one_hop(world: &World, guard: usize, entry: usize, request: &StorageRequest) -> Request {
+    let suite = leek_crypto::pure().suite();
+    let mut entropy = leek_machine::Seed::from_u64(1).stream();
+    let hop = |number: usize| Hop::from(world.snapshot.node(&world.ids[number - 1]).unwrap());
+    let payload = encode_storage_request(request);
+    let format = format(FormatId::SessionV4);
+    let built = format.build(&*suite, &mut entropy, &[hop(guard)], &hop(entry), &payload);
+    Request::Onion(OnionRequest {
+        format: FormatId::SessionV4,
+        packet: built.unwrap().0,
+    })
+}
 
 #[test]
 fn what_each_hop_sees_of_a_store() {
@@ -35,16 +55,8 @@ fn what_each_hop_sees_of_a_store() {
     let now = world.now();
     world.sleep_ms(5);
     let (guard, entry, peer) = (4, 1, 2);
-    let suite = leek_crypto::pure().suite();
-    let mut entropy = leek_machine::Seed::from_u64(1).stream();
-    let hop = |number: usize| Hop::from(world.snapshot.node(&world.ids[number - 1]).unwrap());
     let request = owner.store(7, b"x", now);
-    let payload = encode_storage_request(&request);
-    let path = [hop(guard)];
-    let (packet, _) = format(FormatId::SessionV4)
-        .build(&*suite, &mut entropy, &path, &hop(entry), &payload)
-        .unwrap();
-    let body = Request::Onion(OnionRequest { format: FormatId::SessionV4, packet });
+    let body = one_hop(&world, guard, entry, &request);
     let len = u32::try_from(request_encoded_len(&body)).unwrap();
     let tick = world.host(guard).now.tick;
     world.give(guard, CLIENT, body);
@@ -54,13 +66,21 @@ fn what_each_hop_sees_of_a_store() {
     let (guard_id, entry_id, mut peers) = (id(guard), id(entry), [id(2), id(3)]);
     peers.sort_unstable();
     let seen = facts(world.host(guard));
-    assert!(seen.iter().all(|fact| fact.request == 1 && fact.at_ns == tick.ns()));
+    assert!(
+        seen.iter()
+            .all(|fact| fact.request == 1 && fact.at_ns == tick.ns())
+    );
     let Item::ReplyBytes(reply) = seen[3].item else {
         panic!("{seen:?}");
     };
     assert_eq!(
         items(world.host(guard)),
-        [ADDRESS, Item::RequestBytes(len), Item::NextNode(entry_id), Item::ReplyBytes(reply)]
+        [
+            ADDRESS,
+            Item::RequestBytes(len),
+            Item::NextNode(entry_id),
+            Item::ReplyBytes(reply)
+        ]
     );
 
     let hash = Item::MessageHash(*owner.hash(7, b"x").as_bytes());
@@ -81,7 +101,14 @@ fn what_each_hop_sees_of_a_store() {
     );
     let seen = items(world.host(peer));
     assert_eq!(seen[0], Item::PreviousNode(entry_id));
-    assert_eq!(seen[2..5], [Item::Account(owner.id().to_bytes()), Item::Namespace(7), hash]);
+    assert_eq!(
+        seen[2..5],
+        [
+            Item::Account(owner.id().to_bytes()),
+            Item::Namespace(7),
+            hash
+        ]
+    );
     assert!(matches!(seen[5..], [Item::ReplyBytes(_)]));
 }
 
@@ -99,8 +126,14 @@ fn requests_are_numbered_and_refused_ones_are_seen_too() {
         let of = seen.iter().filter(|fact| fact.request == number);
         of.map(|fact| fact.item).collect()
     };
-    assert!(matches!(of(1)[..], [ADDRESS, Item::RequestBytes(_), Item::ReplyBytes(_)]));
-    assert_eq!(of(2)[2..4], [Item::Account(away.id().to_bytes()), Item::Namespace(-1)]);
+    assert!(matches!(
+        of(1)[..],
+        [ADDRESS, Item::RequestBytes(_), Item::ReplyBytes(_)]
+    ));
+    assert_eq!(
+        of(2)[2..4],
+        [Item::Account(away.id().to_bytes()), Item::Namespace(-1)]
+    );
     // Not stored, so not named.
     assert!(matches!(
         of(3)[2..],
@@ -119,14 +152,19 @@ fn messages_returned_removed_and_changed_are_named() {
     for (request, expected) in [
         (owner.retrieve(0, now), vec![named(a)]),
         (owner.get_expiries(&[a, b], now), vec![named(a)]),
-        (owner.expire_all(leek_wire::Scope::All, now.after_ms(9)), vec![named(a)]),
+        (
+            owner.expire_all(leek_wire::Scope::All, now.after_ms(9)),
+            vec![named(a)],
+        ),
         (owner.delete(&[b, a]), vec![named(a)]),
         (owner.retrieve(0, now), vec![]),
     ] {
         world.host(1).events.clear();
         world.ask(1, &request);
         let seen = items(world.host(1));
-        let messages = seen.into_iter().filter(|item| matches!(item, Item::MessageHash(_)));
+        let messages = seen
+            .into_iter()
+            .filter(|item| matches!(item, Item::MessageHash(_)));
         assert_eq!(messages.collect::<Vec<_>>(), expected, "{request:?}");
     }
 }
@@ -139,10 +177,17 @@ fn an_observer_makes_no_difference() {
         let now = world.now();
         let from = Peer::Node(world.ids[1]);
         let mut said = Vec::new();
-        for request in [owner.store(0, b"a", now), owner.retrieve(0, now), StorageRequest::Info] {
+        for request in [
+            owner.store(0, b"a", now),
+            owner.retrieve(0, now),
+            StorageRequest::Info,
+        ] {
             said.push(format!("{:?}", world.ask(1, &request)));
         }
-        said.push(format!("{:?}", world.forward(1, from, owner.store(0, b"b", now))));
+        said.push(format!(
+            "{:?}",
+            world.forward(1, from, owner.store(0, b"b", now))
+        ));
         let host = world.host(1);
         said.push(format!("{:?} {:?}", host.node_events(), host.node.load()));
         (said, host.node.requests(), facts(host).len())

@@ -41,7 +41,9 @@ fn any_node_knows_every_swarm() {
         for number in 1..=5 {
             let reply = world.ask(number, &StorageRequest::GetSwarm { account });
             assert_eq!(reply.status, Status::OK);
-            assert!(matches!(reply.body, StorageBody::Swarm { swarm: named, .. } if named == swarm));
+            assert!(
+                matches!(reply.body, StorageBody::Swarm { swarm: named, .. } if named == swarm)
+            );
             assert_eq!(swarm_ids(&reply), expected);
         }
     }
@@ -90,7 +92,9 @@ fn a_node_that_left_its_swarm_sends_clients_to_the_right_one() {
     assert_eq!(swarm_ids(&reply).len(), 2);
     // It passes nothing on and takes nothing from its former peers.
     let from = Peer::Node(world.ids[1]);
-    let refusal = world.forward(1, from, owner.store(0, b"x", now)).unwrap_err();
+    let refusal = world
+        .forward(1, from, owner.store(0, b"x", now))
+        .unwrap_err();
     assert_eq!(refusal.status, Status::UNAUTHORIZED);
 }
 
@@ -102,7 +106,15 @@ fn without_swarms_or_without_a_membership() {
     let empty = Arc::new(Snapshot::new(Epoch(2), vec![]).unwrap());
     world.host(1).give(Input::Membership(empty));
     assert_eq!(world.status(1, &owner.retrieve(0, now)), 503);
-    assert_eq!(world.status(1, &StorageRequest::GetSwarm { account: owner.id() }), 503);
+    assert_eq!(
+        world.status(
+            1,
+            &StorageRequest::GetSwarm {
+                account: owner.id()
+            }
+        ),
+        503
+    );
     assert_eq!(world.status(1, &StorageRequest::Info), 200);
 
     let start = world.host(1).now;
@@ -129,12 +141,17 @@ fn a_swarm_too_large_to_list() {
         nodes.extend((1..members).map(|number| {
             let mut seed = [9; 32];
             seed[..8].copy_from_slice(&number.to_le_bytes());
-            let address = NodeAddress { ip: [10, 9, 9, 9].into(), port: 1 };
+            let address = NodeAddress {
+                ip: [10, 9, 9, 9].into(),
+                port: 1,
+            };
             (NodeKeys::from_seed(seed).record(address), HOME)
         }));
         let snapshot = Arc::new(Snapshot::new(Epoch(3), nodes).unwrap());
         world.host(1).give(Input::Membership(snapshot));
-        let request = StorageRequest::GetSwarm { account: owner.id() };
+        let request = StorageRequest::GetSwarm {
+            account: owner.id(),
+        };
         let call = world.send(1, &request);
         assert_eq!(world.reply(1, call).status.0, expected);
         let call = world.send(1, &owner.store(0, b"x", now));

@@ -23,76 +23,128 @@ fn times() -> impl Strategy<Value = Wall> {
 }
 
 fn accounts() -> impl Strategy<Value = AccountId> {
-    let prefixes = [Prefix::User, Prefix::Group, Prefix::Blinded15, Prefix::Blinded25];
+    let prefixes = [
+        Prefix::User,
+        Prefix::Group,
+        Prefix::Blinded15,
+        Prefix::Blinded25,
+    ];
     (prop::sample::select(prefixes.to_vec()), any::<[u8; 32]>())
         .prop_map(|(prefix, key)| AccountId::new(prefix, key))
 }
 
 fn proofs() -> impl Strategy<Value = OwnerProof> {
-    (any::<Option<[u8; 32]>>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(|(key, r, s)| {
-        let mut signature = [0; 64];
-        signature[..32].copy_from_slice(&r);
-        signature[32..].copy_from_slice(&s);
-        OwnerProof {
-            ed25519: key.map(EdPublic::from_bytes_unchecked),
-            signature: Signature::from_bytes(signature),
-        }
-    })
+    (
+        any::<Option<[u8; 32]>>(),
+        any::<[u8; 32]>(),
+        any::<[u8; 32]>(),
+    )
+        .prop_map(|(key, r, s)| {
+            let mut signature = [0; 64];
+            signature[..32].copy_from_slice(&r);
+            signature[32..].copy_from_slice(&s);
+            OwnerProof {
+                ed25519: key.map(EdPublic::from_bytes_unchecked),
+                signature: Signature::from_bytes(signature),
+            }
+        })
 }
 
 fn hashes() -> impl Strategy<Value = Vec<MessageHash>> {
     prop::collection::vec(any::<[u8; 32]>().prop_map(MessageHash::from_bytes), 0..4)
 }
 
-fn scopes() -> impl Strategy<Value = Scope> {
-    prop_oneof![
-        Just(Scope::All),
-        any::<i16>().prop_map(|number| Scope::One(Namespace::new(number)))
-    ]
+fn namespaces() -> impl Strategy<Value = Namespace> {
+    prop_oneof![prop::sample::select(vec![0, 10, -10, -1, 1]), any::<i16>()]
+        .prop_map(Namespace::new)
 }
 
-fn leaves() -> impl Strategy<Value = StorageRequest> {
-    let modes = [ExpiryMode::Set, ExpiryMode::Shorten, ExpiryMode::Extend];
+fn scopes() -> impl Strategy<Value = Scope> {
+    prop_oneof![Just(Scope::All), namespaces().prop_map(Scope::One)]
+}
+
+fn messages() -> impl Strategy<Value = StorageRequest> {
     prop_oneof![
         (
-            (accounts(), any::<i16>(), times(), any::<u64>()),
+            (
+                accounts(),
+                namespaces(),
+                times(),
+                prop_oneof![any::<u64>(), Just(60_000)]
+            ),
             prop::collection::vec(any::<u8>(), 0..99),
             prop::option::of(times()),
             prop::option::of(proofs()),
         )
-            .prop_map(|((account, number, timestamp, ttl_ms), data, sig_timestamp, proof)| {
-                let namespace = Namespace::new(number);
-                StorageRequest::Store {
-                    account, namespace, timestamp, ttl_ms, data, sig_timestamp, proof,
+            .prop_map(
+                |((account, namespace, timestamp, ttl_ms), data, sig_timestamp, proof)| {
+                    StorageRequest::Store {
+                        account,
+                        namespace,
+                        timestamp,
+                        ttl_ms,
+                        data,
+                        sig_timestamp,
+                        proof,
+                    }
                 }
-            }),
+            ),
         (
-            (accounts(), any::<i16>(), times()),
+            (accounts(), namespaces(), times()),
             any::<Option<[u8; 32]>>(),
             any::<Option<u32>>(),
             any::<Option<i64>>(),
             prop::option::of(proofs()),
         )
-            .prop_map(|((account, number, timestamp), last, max_count, max_size, proof)| {
-                let namespace = Namespace::new(number);
-                let last_hash = last.map(MessageHash::from_bytes);
-                StorageRequest::Retrieve {
-                    account, namespace, last_hash, max_count, max_size, timestamp, proof,
+            .prop_map(
+                |((account, namespace, timestamp), last, max_count, max_size, proof)| {
+                    let last_hash = last.map(MessageHash::from_bytes);
+                    StorageRequest::Retrieve {
+                        account,
+                        namespace,
+                        last_hash,
+                        max_count,
+                        max_size,
+                        timestamp,
+                        proof,
+                    }
                 }
-            }),
+            ),
+    ]
+}
+
+fn deletes() -> impl Strategy<Value = StorageRequest> {
+    prop_oneof![
         (accounts(), hashes(), any::<bool>(), proofs()).prop_map(
             |(account, messages, required, proof)| StorageRequest::Delete {
-                account, messages, required, proof,
+                account,
+                messages,
+                required,
+                proof,
             }
         ),
-        (accounts(), scopes(), times(), proofs()).prop_map(
-            |(account, scope, timestamp, proof)| StorageRequest::DeleteAll {
-                account, scope, timestamp, proof,
+        (accounts(), scopes(), times(), proofs()).prop_map(|(account, scope, timestamp, proof)| {
+            StorageRequest::DeleteAll {
+                account,
+                scope,
+                timestamp,
+                proof,
             }
-        ),
-        (accounts(), scopes(), times(), proofs()).prop_map(|(account, scope, before, proof)| {
-            StorageRequest::DeleteBefore { account, scope, before, proof }
         }),
+        (accounts(), scopes(), times(), proofs()).prop_map(|(account, scope, before, proof)| {
+            StorageRequest::DeleteBefore {
+                account,
+                scope,
+                before,
+                proof,
+            }
+        }),
+    ]
+}
+
+fn others() -> impl Strategy<Value = StorageRequest> {
+    let modes = [ExpiryMode::Set, ExpiryMode::Shorten, ExpiryMode::Extend];
+    prop_oneof![
         (
             accounts(),
             hashes(),
@@ -100,20 +152,38 @@ fn leaves() -> impl Strategy<Value = StorageRequest> {
             prop::sample::select(modes.to_vec()),
             proofs(),
         )
-            .prop_map(|(account, messages, expiries, mode, proof)| StorageRequest::Expire {
-                account, messages, expiries, mode, proof,
+            .prop_map(|(account, messages, expiries, mode, proof)| {
+                StorageRequest::Expire {
+                    account,
+                    messages,
+                    expiries,
+                    mode,
+                    proof,
+                }
             }),
         (accounts(), scopes(), times(), proofs()).prop_map(|(account, scope, expiry, proof)| {
-            StorageRequest::ExpireAll { account, scope, expiry, proof }
+            StorageRequest::ExpireAll {
+                account,
+                scope,
+                expiry,
+                proof,
+            }
         }),
         (accounts(), hashes(), times(), proofs()).prop_map(
             |(account, messages, timestamp, proof)| StorageRequest::GetExpiries {
-                account, messages, timestamp, proof,
+                account,
+                messages,
+                timestamp,
+                proof,
             }
         ),
         accounts().prop_map(|account| StorageRequest::GetSwarm { account }),
         Just(StorageRequest::Info),
     ]
+}
+
+fn leaves() -> impl Strategy<Value = StorageRequest> {
+    prop_oneof![2 => messages(), 3 => deletes(), 5 => others()]
 }
 
 fn requests() -> impl Strategy<Value = StorageRequest> {
@@ -133,7 +203,15 @@ fn packets() -> impl Strategy<Value = OnionRequest> {
     let formats = prop::sample::select(FormatId::ALL.to_vec());
     (blob, keys, encs, 0u8..20, formats).prop_map(|(blob, key, enc, hop_no, format)| {
         let ephemeral = XPublic::from_bytes(key);
-        OnionRequest { format, packet: Packet { blob, ephemeral, enc, hop_no } }
+        OnionRequest {
+            format,
+            packet: Packet {
+                blob,
+                ephemeral,
+                enc,
+                hop_no,
+            },
+        }
     })
 }
 
@@ -141,7 +219,10 @@ fn outcomes() -> impl Strategy<Value = Outcome<Response>> {
     prop_oneof![
         Just(Outcome::Lost),
         (any::<u16>(), ".{0,9}").prop_map(|(status, reason)| {
-            Outcome::Refused(Refusal { status: Status(status), reason })
+            Outcome::Refused(Refusal {
+                status: Status(status),
+                reason,
+            })
         }),
         prop::collection::vec(any::<u8>(), 0..20)
             .prop_map(|bytes| Outcome::Done(Response::Onion(bytes))),
@@ -176,7 +257,9 @@ fn acts() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
     #[test]
-    fn every_request_is_answered_once_and_nothing_stays(acts in prop::collection::vec(acts(), 1..12)) {
+    fn every_request_is_answered_once_and_nothing_stays(
+        acts in prop::collection::vec(acts(), 1..12),
+    ) {
         let mut world = World::new();
         let mut asked: Vec<CallId> = Vec::new();
         for act in acts {
@@ -216,7 +299,9 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_are_a_request_or_a_400(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn bytes_of_any_kind_are_a_request_or_a_400(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
         let mut world = World::new();
         let expected = match leek_wire::decode_storage_request(&bytes) {
             Ok(_) => return Ok(()),

@@ -1,7 +1,13 @@
 //! Drives storage nodes by hand: no kernel, no driver, a store of a few lines.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside test functions"
+)]
+
 mod authn;
 mod batch;
+mod bounds;
 mod cleaner;
 mod delete;
 mod expire;

@@ -38,7 +38,12 @@ fn request(owner: &Owner, (method, a, b, ms): Step, now: Wall) -> StorageRequest
         9 => owner.get_expiries(&[hash, other], now),
         _ => {
             let mut retrieve = owner.retrieve(namespace, now);
-            if let StorageRequest::Retrieve { last_hash, max_count, .. } = &mut retrieve {
+            if let StorageRequest::Retrieve {
+                last_hash,
+                max_count,
+                ..
+            } = &mut retrieve
+            {
                 (*last_hash, *max_count) = ((b % 2 == 0).then_some(other), Some(u32::from(b % 3)));
             }
             retrieve
@@ -80,7 +85,8 @@ proptest! {
         let reply = at_once.ask(1, &StorageRequest::Batch(requests.clone()));
         prop_assert_eq!(&parts(reply), &singles);
         for number in 1..=3 {
-            prop_assert_eq!(at_once.host(number).store.rows(), one_by_one.host(number).store.rows());
+            let rows = one_by_one.host(number).store.rows();
+            prop_assert_eq!(at_once.host(number).store.rows(), rows);
         }
 
         let mut in_order = prepared(&owner, &before);

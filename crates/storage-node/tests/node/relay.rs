@@ -33,11 +33,16 @@ fn build_over(path: &[Hop], to: &Hop, request: &StorageRequest) -> (Packet, Repl
     let suite = leek_crypto::pure().suite();
     let payload = encode_storage_request(request);
     let format = format(FormatId::SessionV4);
-    format.build(&*suite, &mut entropy(), path, to, &payload).unwrap()
+    format
+        .build(&*suite, &mut entropy(), path, to, &payload)
+        .unwrap()
 }
 
 fn onion(packet: Packet) -> Request {
-    Request::Onion(OnionRequest { format: FormatId::SessionV4, packet })
+    Request::Onion(OnionRequest {
+        format: FormatId::SessionV4,
+        packet,
+    })
 }
 
 fn open(key: &ReplyKey, response: Response) -> StorageReply {
@@ -97,7 +102,10 @@ fn the_call_onward() {
     let mut claimed = packet.clone();
     claimed.hop_no = 7;
     world.give(1, CLIENT, onion(claimed));
-    let Some(Output::Call { to, body, deadline, .. }) = world.host(1).calls.pop() else {
+    let Some(Output::Call {
+        to, body, deadline, ..
+    }) = world.host(1).calls.pop()
+    else {
         panic!("no call");
     };
     assert_eq!(to, world.ids[3]);
@@ -105,7 +113,10 @@ fn the_call_onward() {
     let Request::Onion(inner) = body else {
         panic!("{body:?}");
     };
-    assert_eq!((inner.format, inner.packet.hop_no), (FormatId::SessionV4, 8));
+    assert_eq!(
+        (inner.format, inner.packet.hop_no),
+        (FormatId::SessionV4, 8)
+    );
     assert_ne!(inner.packet.ephemeral, packet.ephemeral);
     assert!(inner.packet.blob.len() < packet.blob.len());
     assert_eq!(world.host(1).node.load().relays, 1);
@@ -119,7 +130,10 @@ fn replies_and_refusals_pass_unchanged_whoever_made_them() {
     let odd = Refusal::new(Status(418), "");
     for (outcome, expected) in [
         (Outcome::Done(junk.clone()), Ok(junk)),
-        (Outcome::Done(Response::Onion(vec![])), Ok(Response::Onion(vec![]))),
+        (
+            Outcome::Done(Response::Onion(vec![])),
+            Ok(Response::Onion(vec![])),
+        ),
         (Outcome::Refused(forged.clone()), Err(forged)),
         (Outcome::Refused(odd.clone()), Err(odd)),
         (Outcome::Lost, refusal(HopError::TimedOut)),
@@ -133,7 +147,10 @@ fn replies_and_refusals_pass_unchanged_whoever_made_them() {
         ),
     ] {
         let (call, onward) = relayed(&mut world);
-        world.host(1).give(Input::Reply { call: onward, outcome });
+        world.host(1).give(Input::Reply {
+            call: onward,
+            outcome,
+        });
         let (_, after, _) = world.host(1).answers[0].clone();
         assert_eq!(after, None);
         assert_eq!(world.answer(1, call), expected);
@@ -146,9 +163,15 @@ fn texts_of_refusals() {
     let id = world.ids[3];
     let hex = id.to_hex();
     let (call, onward) = relayed(&mut world);
-    world.host(1).give(Input::Reply { call: onward, outcome: Outcome::Lost });
+    world.host(1).give(Input::Reply {
+        call: onward,
+        outcome: Outcome::Lost,
+    });
     let lost = world.answer(1, call).unwrap_err();
-    assert_eq!((lost.status, &*lost.reason), (Status(504), "Request time out"));
+    assert_eq!(
+        (lost.status, &*lost.reason),
+        (Status(504), "Request time out")
+    );
     let text = HopError::NextNodeNotFound(id).text();
     assert_eq!(text, format!("Next node not found: {hex}"));
 }
@@ -158,7 +181,10 @@ fn where_a_packet_cannot_go() {
     let mut world = World::new();
     let unknown = NodeId::from_bytes([0xab; 32]);
     let me = hop(&world, 1);
-    let to_unknown = Hop { id: unknown, key: hop(&world, 2).key };
+    let to_unknown = Hop {
+        id: unknown,
+        key: hop(&world, 2).key,
+    };
     let info = StorageRequest::Info;
     let mut tired = build(&world, &[1, 4], &info).0;
     tired.hop_no = 16;
@@ -169,10 +195,20 @@ fn where_a_packet_cannot_go() {
     let target = ServerTarget::new("example.org", Protocol::Https, 443, "/oxen/v4/lsrpc");
     let suite = leek_crypto::pure().suite();
     let to_server = SessionV4::DEFAULT
-        .build_to_server(&*suite, &mut entropy(), &[me], &target.unwrap(), &me.key, b"x")
+        .build_to_server(
+            &*suite,
+            &mut entropy(),
+            &[me],
+            &target.unwrap(),
+            &me.key,
+            b"x",
+        )
         .unwrap();
     let table = [
-        (build_over(&[me], &to_unknown, &info).0, HopError::NextNodeNotFound(unknown)),
+        (
+            build_over(&[me], &to_unknown, &info).0,
+            HopError::NextNodeNotFound(unknown),
+        ),
         (build_over(&[me], &me, &info).0, HopError::InvalidJson),
         (build(&world, &[2], &info).0, HopError::InvalidCiphertext),
         (damaged, HopError::InvalidCiphertext),
@@ -197,7 +233,13 @@ fn a_payload_that_is_no_request_is_refused_inside_the_onion() {
     let mut world = World::new();
     let suite = leek_crypto::pure().suite();
     let (packet, key) = format(FormatId::SessionV4)
-        .build(&*suite, &mut entropy(), &[], &hop(&world, 1), b"\xff\xff not a request")
+        .build(
+            &*suite,
+            &mut entropy(),
+            &[],
+            &hop(&world, 1),
+            b"\xff\xff not a request",
+        )
         .unwrap();
     let call = world.give(1, CLIENT, onion(packet));
     let reply = open(&key, world.answer(1, call).unwrap());
@@ -209,7 +251,10 @@ fn a_payload_that_is_no_request_is_refused_inside_the_onion() {
 fn a_direct_packet_with_a_layer_is_refused() {
     let mut world = World::new();
     let (packet, _) = build(&world, &[1], &StorageRequest::Info);
-    let body = Request::Onion(OnionRequest { format: FormatId::Direct, packet });
+    let body = Request::Onion(OnionRequest {
+        format: FormatId::Direct,
+        packet,
+    });
     let call = world.give(1, CLIENT, body);
     assert_eq!(world.answer(1, call), refusal(HopError::InvalidCiphertext));
 }
@@ -228,7 +273,10 @@ fn relays_are_bounded() {
     // Storage requests are served all the same, and one answer makes room for one packet.
     assert_eq!(world.status(1, &StorageRequest::Info), 200);
     let outcome = Outcome::Lost;
-    world.host(1).give(Input::Reply { call: onwards[7], outcome });
+    world.host(1).give(Input::Reply {
+        call: onwards[7],
+        outcome,
+    });
     relayed(&mut world);
     assert_eq!(world.host(1).node.load().relays, RELAYS_MAX);
 }

@@ -14,7 +14,13 @@ fn ask(
     size: Option<i64>,
 ) -> StorageRequest {
     let mut request = owner.retrieve(0, now);
-    if let StorageRequest::Retrieve { last_hash, max_count, max_size, .. } = &mut request {
+    if let StorageRequest::Retrieve {
+        last_hash,
+        max_count,
+        max_size,
+        ..
+    } = &mut request
+    {
         (*last_hash, *max_count, *max_size) = (last, count, size);
     }
     request
@@ -100,7 +106,10 @@ fn order_is_the_nodes_own_and_expired_messages_are_left_out() {
     let owner = world.owner();
     let now = world.now();
     world.ask(1, &owner.store(0, b"newer", now));
-    world.ask(1, &owner.store(0, b"older", now.before_ms(HOUR_MS - 20_000)));
+    world.ask(
+        1,
+        &owner.store(0, b"older", now.before_ms(HOUR_MS - 20_000)),
+    );
     let (messages, _) = retrieved(&world.ask(1, &owner.retrieve(0, now)));
     assert_eq!(messages, [b"newer", b"older"]);
     world.sleep_ms(19_999);
@@ -137,7 +146,9 @@ fn a_read_depends_on_the_newest_write_that_is_not_durable() {
     world.send(1, &owner.store(0, b"a", now));
     let call = world.send(1, &owner.retrieve(0, now));
     let pending = world.host(1).answers.iter().find(|(of, ..)| *of == call);
-    let (_, after, _) = pending.expect("answered at once, to be released later").clone();
+    let (_, after, _) = pending
+        .expect("answered at once, to be released later")
+        .clone();
     assert_eq!(after, Some(leek_wire::WriteId(1)));
     assert_eq!(retrieved(&world.reply(1, call)).0, [b"a"]);
     world.settle();

@@ -20,7 +20,11 @@ fn a_message_reaches_every_member_and_comes_back() {
     let hash = owner.hash(0, b"hello");
     assert_eq!(reply.status, Status::OK);
     assert_eq!(reply.clock, now);
-    let StorageBody::Changed { hash: named, members } = &reply.body else {
+    let StorageBody::Changed {
+        hash: named,
+        members,
+    } = &reply.body
+    else {
         panic!("{reply:?}");
     };
     assert_eq!(*named, Some(hash));
@@ -29,7 +33,12 @@ fn a_message_reaches_every_member_and_comes_back() {
     home.sort_unstable();
     assert_eq!(members.iter().map(|m| m.node).collect::<Vec<_>>(), home);
     for member in members {
-        let Ok(MemberChange::Stored { signature, expiry, already }) = &member.result else {
+        let Ok(MemberChange::Stored {
+            signature,
+            expiry,
+            already,
+        }) = &member.result
+        else {
             panic!("{member:?}");
         };
         assert_eq!((*expiry, *already), (now.after_ms(HOUR_MS), false));
@@ -52,7 +61,13 @@ fn status(world: &mut World, owner: &Owner, namespace: i16, offset_ms: i64, ttl:
     let now = world.now();
     let at = Wall::from_ms(now.ms().checked_add_signed(offset_ms).unwrap());
     let mut store = owner.store(namespace, b"x", at);
-    if let StorageRequest::Store { ttl_ms, sig_timestamp, proof, .. } = &mut store {
+    if let StorageRequest::Store {
+        ttl_ms,
+        sig_timestamp,
+        proof,
+        ..
+    } = &mut store
+    {
         *ttl_ms = ttl;
         if proof.is_some() {
             let text = leek_identity::signed_text::store(Namespace::new(namespace), now.ms());
@@ -138,7 +153,9 @@ fn stored_here(world: &World, number: usize, reply: &StorageReply) -> (Wall, boo
     let me = world.ids[number - 1];
     let member = members(reply).iter().find(|m| m.node == me).unwrap();
     match &member.result {
-        Ok(MemberChange::Stored { expiry, already, .. }) => (*expiry, *already),
+        Ok(MemberChange::Stored {
+            expiry, already, ..
+        }) => (*expiry, *already),
         other => panic!("{other:?}"),
     }
 }
@@ -152,13 +169,22 @@ fn a_duplicate_keeps_its_place_and_is_only_ever_extended() {
     world.ask(1, &first);
     world.ask(1, &owner.store(0, b"b", now));
     let reply = world.ask(1, &first);
-    assert_eq!(stored_here(&world, 1, &reply), (now.after_ms(HOUR_MS), true));
+    assert_eq!(
+        stored_here(&world, 1, &reply),
+        (now.after_ms(HOUR_MS), true)
+    );
     let longer = owner.store(0, b"a", now.after_ms(5_000));
     let reply = world.ask(1, &longer);
-    assert_eq!(stored_here(&world, 1, &reply), (now.after_ms(HOUR_MS + 5_000), true));
+    assert_eq!(
+        stored_here(&world, 1, &reply),
+        (now.after_ms(HOUR_MS + 5_000), true)
+    );
     let shorter = owner.store(0, b"a", now.before_ms(5_000));
     let reply = world.ask(1, &shorter);
-    assert_eq!(stored_here(&world, 1, &reply), (now.after_ms(HOUR_MS + 5_000), true));
+    assert_eq!(
+        stored_here(&world, 1, &reply),
+        (now.after_ms(HOUR_MS + 5_000), true)
+    );
     let (messages, _) = retrieved(&world.ask(1, &owner.retrieve(0, now)));
     assert_eq!(messages, [b"a", b"b"]);
     let hash = owner.hash(0, b"a");
@@ -188,7 +214,10 @@ fn what_expired_comes_back_as_a_new_message() {
     let (messages, _) = retrieved(&world.ask(1, &owner.retrieve(0, now)));
     assert_eq!(messages, [b"b"]);
     let reply = world.ask(1, &owner.store(0, b"a", now));
-    assert_eq!(stored_here(&world, 1, &reply), (now.after_ms(HOUR_MS), false));
+    assert_eq!(
+        stored_here(&world, 1, &reply),
+        (now.after_ms(HOUR_MS), false)
+    );
     let (messages, _) = retrieved(&world.ask(1, &owner.retrieve(0, now)));
     assert_eq!(messages, [b"b", b"a"]);
 }
@@ -229,11 +258,16 @@ fn a_full_store_takes_nothing_new_but_extends() {
     assert_eq!(world.status(1, &owner.store(0, &[1; 10], now)), 200);
     let reply = world.ask(1, &owner.store(0, &[2; 1], now));
     assert_eq!(reply.status, Status::INTERNAL);
-    let all_full = members(&reply).iter().all(|m| m.result == Err(MemberFailure::QueryFailure));
+    let all_full = members(&reply)
+        .iter()
+        .all(|m| m.result == Err(MemberFailure::QueryFailure));
     assert!(all_full && members(&reply).len() == 3, "{reply:?}");
     let longer = owner.store(0, &[1; 10], now.after_ms(1_000));
     let reply = world.ask(1, &longer);
-    assert_eq!(stored_here(&world, 1, &reply), (now.after_ms(HOUR_MS + 1_000), true));
+    assert_eq!(
+        stored_here(&world, 1, &reply),
+        (now.after_ms(HOUR_MS + 1_000), true)
+    );
 }
 
 /// Namespace 1 with data `0..` and namespace 10 with data `..` have one hash (network spec 2.8).

@@ -1,18 +1,26 @@
 use leek_wire::StoreError;
 
 use super::{
-    Subject,
+    Case, Subject,
     fixture::{
         ROW_BYTES, contents, delete, expect_commit, hand_out, insert, mailbox, ms, row, set_expiry,
     },
 };
+
+pub(super) fn cases<S: Subject>() -> Vec<Case> {
+    vec![
+        Case::new("a full store refuses, and only then", full::<S>),
+        Case::new("what frees bytes always fits", freeing_fits::<S>),
+        Case::new("a full store aborts what follows", full_aborts_later::<S>),
+    ]
+}
 
 /// An empty store with room for two messages.
 fn small<S: Subject>() -> S {
     S::create(2 * ROW_BYTES)
 }
 
-pub(super) fn full<S: Subject>() {
+fn full<S: Subject>() {
     let mut store: S = small();
     hand_out(&mut store, 1, [row(1), row(2)].map(insert));
     expect_commit(&mut store, 1, Ok(()));
@@ -36,7 +44,7 @@ pub(super) fn full<S: Subject>() {
     );
 }
 
-pub(super) fn freeing_fits<S: Subject>() {
+fn freeing_fits<S: Subject>() {
     let mut store: S = small();
     hand_out(&mut store, 1, [row(1), row(2)].map(insert));
     // Of a full store: what is present, expiries, deletes, and an exchange in one batch.
@@ -57,7 +65,7 @@ pub(super) fn freeing_fits<S: Subject>() {
     assert_eq!(store.used_bytes(), 2 * ROW_BYTES);
 }
 
-pub(super) fn full_aborts_later<S: Subject>() {
+fn full_aborts_later<S: Subject>() {
     let mut store: S = small();
     hand_out(&mut store, 1, [row(1), row(2), row(3)].map(insert));
     hand_out(&mut store, 2, [delete(1), delete(2), delete(3)]);

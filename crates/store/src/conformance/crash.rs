@@ -1,12 +1,30 @@
 use leek_wire::{StoreError, WriteId, WriteOp};
 
 use super::{
-    Subject,
+    Case, Subject,
     fixture::{
         Contents, ROOMY, contents, delete, expect_commit, hand_out, insert, mailbox, ms, row,
         row_in, set_expiry,
     },
 };
+
+pub(super) fn cases<S: Subject>() -> Vec<Case> {
+    vec![
+        Case::new(
+            "a crash at any write loses exactly the rest",
+            every_crash_point::<S>,
+        ),
+        Case::new(
+            "a crash inside any window loses exactly the rest",
+            every_window::<S>,
+        ),
+        Case::new(
+            "a crash loses what was aborted and not told",
+            crash_after_failure::<S>,
+        ),
+        Case::new("a store works after a crash", works_after_crash::<S>),
+    ]
+}
 
 /// A history in which every batch changes what a view shows, and each kind of change occurs.
 fn history() -> Vec<Vec<WriteOp>> {
@@ -37,7 +55,7 @@ fn names(writes: impl Iterator<Item = usize>) -> Vec<WriteId> {
     writes.map(|write| WriteId(write as u64)).collect()
 }
 
-pub(super) fn every_crash_point<S: Subject>() {
+fn every_crash_point<S: Subject>() {
     let total = history().len();
     for committed in 0..=total {
         let mut store = S::create(ROOMY);
@@ -63,7 +81,7 @@ pub(super) fn every_crash_point<S: Subject>() {
 }
 
 /// The same with only some batches handed out ahead of the commits.
-pub(super) fn every_window<S: Subject>() {
+fn every_window<S: Subject>() {
     for window in 1..=3 {
         for committed in 0..=history().len() - window {
             let mut store = S::create(ROOMY);
@@ -85,7 +103,7 @@ pub(super) fn every_window<S: Subject>() {
     }
 }
 
-pub(super) fn crash_after_failure<S: Subject>() {
+fn crash_after_failure<S: Subject>() {
     let mut store = S::create(ROOMY);
     store.fail_at(WriteId(2), StoreError::Full);
     for write in 1..=3_u8 {
@@ -99,7 +117,7 @@ pub(super) fn crash_after_failure<S: Subject>() {
 }
 
 /// A machine that starts again counts its batches from the start.
-pub(super) fn works_after_crash<S: Subject>() {
+fn works_after_crash<S: Subject>() {
     let mut store = S::create(ROOMY);
     hand_out(&mut store, 7, [insert(row(1))]);
     hand_out(&mut store, 8, [insert(row(2))]);

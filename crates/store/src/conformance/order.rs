@@ -1,18 +1,41 @@
 use leek_wire::{StoreError, WriteId};
 
 use super::{
-    Subject,
+    Case, Subject,
     fixture::{
         ROOMY, contents, delete, expect_commit, hand_out, hash, insert, mailbox, ms, read, row,
         row_in, set_expiry, store_with,
     },
 };
 
+pub(super) fn cases<S: Subject>() -> Vec<Case> {
+    vec![
+        Case::new("a batch is visible when handed out", visible_at_once::<S>),
+        Case::new("batches commit in order", commits_in_order::<S>),
+        Case::new(
+            "a failure takes back all that follows",
+            failure_aborts_later::<S>,
+        ),
+        Case::new(
+            "batches after a failure stand",
+            batches_after_a_failure::<S>,
+        ),
+        Case::new(
+            "taking back restores rows, order and expiries",
+            taking_back_restores::<S>,
+        ),
+        Case::new(
+            "a stored and deleted message stays deleted",
+            no_resurrection::<S>,
+        ),
+    ]
+}
+
 fn io() -> StoreError {
     StoreError::Io("planned".to_owned())
 }
 
-pub(super) fn visible_at_once<S: Subject>() {
+fn visible_at_once<S: Subject>() {
     let mut store = S::create(ROOMY);
     hand_out(&mut store, 1, [row(1), row(2)].map(insert));
     assert_eq!(mailbox(&store, 0, 0, None), [row(1), row(2)]);
@@ -31,7 +54,7 @@ pub(super) fn visible_at_once<S: Subject>() {
     assert_eq!(store.pending(), 0);
 }
 
-pub(super) fn commits_in_order<S: Subject>() {
+fn commits_in_order<S: Subject>() {
     let mut store = S::create(ROOMY);
     hand_out(&mut store, 3, [insert(row(1))]);
     hand_out(&mut store, 4, []);
@@ -43,7 +66,7 @@ pub(super) fn commits_in_order<S: Subject>() {
     assert_eq!(mailbox(&store, 0, 0, None), [row(1), row(2)]);
 }
 
-pub(super) fn failure_aborts_later<S: Subject>() {
+fn failure_aborts_later<S: Subject>() {
     let mut store: S = store_with([insert(row(1))]);
     store.fail_at(WriteId(2), io());
     hand_out(&mut store, 1, [insert(row(2))]);
@@ -63,7 +86,7 @@ pub(super) fn failure_aborts_later<S: Subject>() {
     assert_eq!(contents(&store), committed, "nothing failed was durable");
 }
 
-pub(super) fn batches_after_a_failure<S: Subject>() {
+fn batches_after_a_failure<S: Subject>() {
     let mut store: S = store_with([insert(row(1))]);
     store.fail_at(WriteId(1), io());
     store.fail_at(WriteId(4), StoreError::Full);
@@ -83,7 +106,7 @@ pub(super) fn batches_after_a_failure<S: Subject>() {
     assert_eq!(mailbox(&store, 0, 0, None), [row(1), row(4), row(6)]);
 }
 
-pub(super) fn taking_back_restores<S: Subject>() {
+fn taking_back_restores<S: Subject>() {
     let mut store: S = store_with([row(1), row(2), row(3), row_in(4, 1, 2)].map(insert));
     let committed = contents(&store);
     store.fail_at(WriteId(1), io());
@@ -121,7 +144,7 @@ pub(super) fn taking_back_restores<S: Subject>() {
 
 /// A store and a delete in one commit window (design 1): whatever fails and whenever the power
 /// goes, a message whose delete was acknowledged does not come back.
-pub(super) fn no_resurrection<S: Subject>() {
+fn no_resurrection<S: Subject>() {
     let window = |store: &mut S| {
         hand_out(store, 1, [insert(row(1))]);
         assert_eq!(

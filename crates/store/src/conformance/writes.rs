@@ -1,12 +1,33 @@
 use super::{
-    Subject,
+    Case, Subject,
     fixture::{
         ROW_BYTES, contents, delete, expect_commit, hand_out, hash, insert, mailbox, ms, read, row,
         row_in, set_expiry, store_with,
     },
 };
 
-pub(super) fn insert_is_idempotent<S: Subject>() {
+pub(super) fn cases<S: Subject>() -> Vec<Case> {
+    vec![
+        Case::new("a present hash keeps its row", insert_is_idempotent::<S>),
+        Case::new(
+            "an insert extends an expiry, never shortens it",
+            insert_extends::<S>,
+        ),
+        Case::new("an expiry is set as told", expiry_is_set::<S>),
+        Case::new("a deleted message is gone", deleted_is_gone::<S>),
+        Case::new(
+            "a message stored again is the newest",
+            stored_again_is_newest::<S>,
+        ),
+        Case::new(
+            "changes to absent messages do nothing",
+            absent_is_no_error::<S>,
+        ),
+        Case::new("a batch runs in order", batch_order::<S>),
+    ]
+}
+
+fn insert_is_idempotent<S: Subject>() {
     let mut store: S = store_with([row(1), row(2)].map(insert));
     let before = contents(&store);
     // The same hash with everything else changed, and an expiry that is not later.
@@ -18,7 +39,7 @@ pub(super) fn insert_is_idempotent<S: Subject>() {
     assert_eq!(contents(&store), before);
 }
 
-pub(super) fn insert_extends<S: Subject>() {
+fn insert_extends<S: Subject>() {
     let mut store: S = store_with([row(1), row(2)].map(insert));
     let mut later = row(1);
     later.expiry = ms(5_000);
@@ -35,7 +56,7 @@ pub(super) fn insert_extends<S: Subject>() {
     assert_eq!(read(store.expired(ms(4_999), 10)), [hash(2)]);
 }
 
-pub(super) fn expiry_is_set<S: Subject>() {
+fn expiry_is_set<S: Subject>() {
     for expiry_ms in [0, 1, 1_000, 1_001, 9_000, u64::MAX] {
         let mut store: S = store_with([row(1), row(2)].map(insert));
         hand_out(&mut store, 1, [set_expiry(1, expiry_ms)]);
@@ -50,7 +71,7 @@ pub(super) fn expiry_is_set<S: Subject>() {
     }
 }
 
-pub(super) fn deleted_is_gone<S: Subject>() {
+fn deleted_is_gone<S: Subject>() {
     let mut store: S = store_with([row(1), row(2), row(3)].map(insert));
     hand_out(&mut store, 1, [delete(2)]);
     expect_commit(&mut store, 1, Ok(()));
@@ -61,7 +82,7 @@ pub(super) fn deleted_is_gone<S: Subject>() {
 }
 
 /// A message stored again is the newest: pollers that are past its old place must see it.
-pub(super) fn stored_again_is_newest<S: Subject>() {
+fn stored_again_is_newest<S: Subject>() {
     let mut store: S = store_with([row(1), row(2), row(3)].map(insert));
     hand_out(&mut store, 1, [delete(1), delete(3)]);
     hand_out(&mut store, 2, [row(3), row(1)].map(insert));
@@ -71,7 +92,7 @@ pub(super) fn stored_again_is_newest<S: Subject>() {
     assert_eq!(mailbox(&store, 0, 0, Some(hash(3))), [row(1)]);
 }
 
-pub(super) fn absent_is_no_error<S: Subject>() {
+fn absent_is_no_error<S: Subject>() {
     let mut store: S = store_with([insert(row(1))]);
     let before = contents(&store);
     hand_out(
@@ -85,7 +106,7 @@ pub(super) fn absent_is_no_error<S: Subject>() {
     assert_eq!(contents(&store), before);
 }
 
-pub(super) fn batch_order<S: Subject>() {
+fn batch_order<S: Subject>() {
     let ops = [
         insert(row(1)),
         set_expiry(1, 7_000),

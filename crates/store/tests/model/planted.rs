@@ -25,8 +25,8 @@ fn each_bug_is_found_by_its_case() {
     macro_rules! finds {
         ($($bug:ident: $case:literal,)*) => {
             $(
-                let failed = failed::<Naive<{ naive::$bug }>>();
-                assert!(failed.contains(&$case), "{}: {failed:?}", stringify!($bug));
+                let found = failed::<Naive<{ naive::$bug }>>();
+                assert!(found.contains(&$case), "{}: {found:?}", stringify!($bug));
             )*
         };
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use leek_identity::{AccountId, MessageHash, Namespace, Prefix};
 use leek_machine::Wall;
 use leek_store::{MemoryStore, conformance::Subject};
-use leek_wire::{ReadView, Row, Scope, StoreError, StoredRow, WriteBatch, WriteId, WriteOp};
+use leek_wire::{Row, Scope, StoreError, StoredRow, WriteBatch, WriteId, WriteOp};
 use proptest::prelude::*;
 
 use crate::naive::{NONE, Naive};

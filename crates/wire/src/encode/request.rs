@@ -1,5 +1,5 @@
 use leek_identity::{AccountId, MessageHash, Namespace};
-use leek_machine::Wall;
+use leek_machine::{Wall, bug};
 use leek_onion::{EncType, FormatId};
 use leek_proto::wire::v1;
 
@@ -86,6 +86,26 @@ fn put_method(out: &mut Fields<'_>, request: &StorageRequest) {
             out.uint(6, timestamp.ms());
             put_proof(out, 7, proof.as_ref());
         }
+        Method::Delete { .. }
+        | Method::DeleteAll { .. }
+        | Method::DeleteBefore { .. }
+        | Method::Expire { .. }
+        | Method::ExpireAll { .. }
+        | Method::GetExpiries { .. } => put_owner_method(out, request),
+        Method::GetSwarm { account } => out.bytes(1, &account.to_bytes()),
+        Method::Info => {}
+        Method::Batch(requests) | Method::Sequence(requests) => {
+            for request in requests {
+                out.message(1, |out| put_storage_request(out, request));
+            }
+        }
+    }
+}
+
+/// A method that only the owner of an account may use.
+fn put_owner_method(out: &mut Fields<'_>, request: &StorageRequest) {
+    use StorageRequest as Method;
+    match request {
         Method::Delete {
             account,
             messages,
@@ -139,13 +159,12 @@ fn put_method(out: &mut Fields<'_>, request: &StorageRequest) {
             out.uint(3, timestamp.ms());
             put_proof(out, 4, Some(proof));
         }
-        Method::GetSwarm { account } => out.bytes(1, &account.to_bytes()),
-        Method::Info => {}
-        Method::Batch(requests) | Method::Sequence(requests) => {
-            for request in requests {
-                out.message(1, |out| put_storage_request(out, request));
-            }
-        }
+        Method::Store { .. }
+        | Method::Retrieve { .. }
+        | Method::GetSwarm { .. }
+        | Method::Info
+        | Method::Batch(_)
+        | Method::Sequence(_) => bug!("{request:?} is for others than the owner too"),
     }
 }
 

@@ -1,5 +1,5 @@
 use leek_identity::{AccountId, MessageHash, Namespace};
-use leek_machine::Wall;
+use leek_machine::{Wall, bug};
 use leek_proto::wire::v1::{self, request::Body, storage_request::Method};
 
 use crate::{
@@ -75,43 +75,12 @@ impl From<StorageRequest> for Method {
                 timestamp_ms: timestamp.ms(),
                 proof: proof.map(Into::into),
             }),
-            Ours::Delete {
-                account,
-                messages,
-                required,
-                proof,
-            } => Self::Delete(delete(&account, &messages, required, proof)),
-            Ours::DeleteAll {
-                account,
-                scope,
-                timestamp,
-                proof,
-            } => Self::DeleteAll(delete_all(&account, scope, timestamp, proof)),
-            Ours::DeleteBefore {
-                account,
-                scope,
-                before,
-                proof,
-            } => Self::DeleteBefore(delete_before(&account, scope, before, proof)),
-            Ours::Expire {
-                account,
-                messages,
-                expiries,
-                mode,
-                proof,
-            } => Self::Expire(expire(&account, &messages, &expiries, mode, proof)),
-            Ours::ExpireAll {
-                account,
-                scope,
-                expiry,
-                proof,
-            } => Self::ExpireAll(expire_all(&account, scope, expiry, proof)),
-            Ours::GetExpiries {
-                account,
-                messages,
-                timestamp,
-                proof,
-            } => Self::GetExpiries(get_expiries(&account, &messages, timestamp, proof)),
+            Ours::Delete { .. }
+            | Ours::DeleteAll { .. }
+            | Ours::DeleteBefore { .. }
+            | Ours::Expire { .. }
+            | Ours::ExpireAll { .. }
+            | Ours::GetExpiries { .. } => owner_method(request),
             Ours::GetSwarm { account } => Self::GetSwarm(v1::GetSwarm {
                 account: bytes(&account),
             }),
@@ -119,6 +88,56 @@ impl From<StorageRequest> for Method {
             Ours::Batch(requests) => Self::Batch(batch(requests)),
             Ours::Sequence(requests) => Self::Sequence(batch(requests)),
         }
+    }
+}
+
+/// A method that only the owner of an account may use.
+fn owner_method(request: StorageRequest) -> Method {
+    use StorageRequest as Ours;
+    match request {
+        Ours::Delete {
+            account,
+            messages,
+            required,
+            proof,
+        } => Method::Delete(delete(&account, &messages, required, proof)),
+        Ours::DeleteAll {
+            account,
+            scope,
+            timestamp,
+            proof,
+        } => Method::DeleteAll(delete_all(&account, scope, timestamp, proof)),
+        Ours::DeleteBefore {
+            account,
+            scope,
+            before,
+            proof,
+        } => Method::DeleteBefore(delete_before(&account, scope, before, proof)),
+        Ours::Expire {
+            account,
+            messages,
+            expiries,
+            mode,
+            proof,
+        } => Method::Expire(expire(&account, &messages, &expiries, mode, proof)),
+        Ours::ExpireAll {
+            account,
+            scope,
+            expiry,
+            proof,
+        } => Method::ExpireAll(expire_all(&account, scope, expiry, proof)),
+        Ours::GetExpiries {
+            account,
+            messages,
+            timestamp,
+            proof,
+        } => Method::GetExpiries(get_expiries(&account, &messages, timestamp, proof)),
+        Ours::Store { .. }
+        | Ours::Retrieve { .. }
+        | Ours::GetSwarm { .. }
+        | Ours::Info
+        | Ours::Batch(_)
+        | Ours::Sequence(_) => bug!("{request:?} is for others than the owner too"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use leek_proto::wire::v1;
 use leek_wire::{
-    Request, Response, StorageReply, StorageRequest, decode_request, decode_response,
-    decode_storage_reply, decode_storage_request, encode_request, encode_response,
-    encode_storage_reply, encode_storage_request,
+    StorageReply, StorageRequest, decode_request, decode_response, decode_storage_reply,
+    decode_storage_request, encode_request, encode_response, encode_storage_reply,
+    encode_storage_request,
 };
 use proptest::prelude::*;
 use prost::Message as _;
@@ -16,7 +16,7 @@ use crate::sample::Sampler;
 /// (The other way round it may read more: ours is stricter.) Returns how many readers accepted.
 fn read_all(bytes: &[u8]) -> usize {
     macro_rules! check {
-        ($ours:ty, $generated:ty, $decode:ident, $encode:ident) => {
+        ($generated:ty, $decode:ident, $encode:ident) => {
             match $decode(bytes) {
                 Ok(value) => {
                     let canonical = $encode(&value);
@@ -32,20 +32,14 @@ fn read_all(bytes: &[u8]) -> usize {
             }
         };
     }
-    check!(Request, v1::Request, decode_request, encode_request)
-        + check!(Response, v1::Response, decode_response, encode_response)
+    check!(v1::Request, decode_request, encode_request)
+        + check!(v1::Response, decode_response, encode_response)
         + check!(
-            StorageRequest,
             v1::StorageRequest,
             decode_storage_request,
             encode_storage_request
         )
-        + check!(
-            StorageReply,
-            v1::StorageReply,
-            decode_storage_reply,
-            encode_storage_reply
-        )
+        + check!(v1::StorageReply, decode_storage_reply, encode_storage_reply)
 }
 
 fn encoded(seed: u64) -> Vec<u8> {

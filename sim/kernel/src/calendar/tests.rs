@@ -93,6 +93,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let after = prop_oneof![
         3 => Just(0_u64),
         3 => 0_u64..40_000,
+        // Ticks that many share.
+        4 => (0_u64..8).prop_map(|at| at * 5_000),
         4 => 0_u64..20_000_000,
         2 => 0_u64..100_000_000_000,
         1 => 0_u64..1 << 60,

@@ -350,6 +350,16 @@ fn the_digest_covers_content_and_the_shape_does_not() {
     assert_eq!(told(10, 1, 1), (digest, shape));
 }
 
+#[test]
+fn an_empty_note_is_a_note() {
+    let noted = |notes: u32| {
+        let actor = Puppet::new(move |cx, _| (0..notes).for_each(|_| cx.note(|_| {})));
+        run(links(), [actor]).digest
+    };
+    assert_ne!(noted(0), noted(1));
+    assert_ne!(noted(1), noted(2));
+}
+
 /// Pinned, so that a change of order, of keys or of a draw is seen: published digests rest on it.
 /// Every model takes part, so it also holds the platform's arithmetic to `libm`.
 #[test]

@@ -32,6 +32,18 @@ fn one_core_serves_first_in_first_out() {
 }
 
 #[test]
+fn the_peak_of_the_inbox_outlasts_it() {
+    let late = Puppet::new(|cx, call| match call {
+        Call::Start => cx.wake_at(Tick::from_ns(50 * MS)),
+        Call::Wake => (0..2).for_each(|_| cx.send(id(0), 10, Word(0))),
+        _ => {}
+    });
+    let outcome = run(links(), [server(4 * MS), Puppet::burst(id(0), 5, 10), late]);
+    let counters = outcome.counters(id(0));
+    assert_eq!((counters.delivered, counters.inbox_peak), (7, 4));
+}
+
+#[test]
 fn an_idle_core_starts_at_once() {
     let late = Puppet::new(|cx, call| match call {
         Call::Start => cx.wake_at(Tick::from_ns(4 * MS)),
@@ -115,6 +127,23 @@ fn a_message_to_oneself_takes_no_time_and_no_bandwidth() {
     assert_eq!(outcome.actors()[0].words(), [(0, 0), (0, 1)]);
     assert_eq!(outcome.counters(id(0)).bytes_sent, 0);
     assert_eq!(outcome.counters(id(0)).sent, 2);
+}
+
+#[test]
+fn the_world_does_not_wait_for_the_downlink() {
+    let host = HostConfig {
+        down_bits_per_s: 1_000_000,
+        ..HostConfig::default()
+    };
+    // 1,000 bytes keep the downlink busy from 10 to 18 ms.
+    let hosts = vec![
+        (host, Puppet::silent()),
+        (HostConfig::default(), Puppet::burst(id(0), 1, 1_000)),
+    ];
+    let mut kernel = Kernel::new(config(links()), hosts).unwrap();
+    kernel.post(Tick::from_ns(12 * MS), id(0), Word(5)).unwrap();
+    let outcome = finish(kernel);
+    assert_eq!(outcome.actors()[0].words(), [(12 * MS, 5), (18 * MS, 0)]);
 }
 
 #[test]

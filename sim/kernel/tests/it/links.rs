@@ -110,6 +110,20 @@ fn loss_has_its_frequency() {
     assert!(lost.abs_diff(3_000) < 270, "{lost} lost");
 }
 
+/// Were loss and jitter drawn from one number, the lost half would be the fast one.
+#[test]
+fn loss_does_not_choose_by_jitter() {
+    const SENT: u64 = 40_000;
+    let mut links = links();
+    links.loss = 0.5;
+    links.jitter = Jitter::Exponential { mean_ns: 4 * MS };
+    let outcome = run(links, [Puppet::burst(id(1), SENT, 10), Puppet::silent()]);
+    let came = outcome.actors()[1].words();
+    let mean = came.iter().map(|w| w.0 - LATENCY).sum::<u64>() / came.len() as u64;
+    // The standard error is 4 ms / sqrt(20,000) = 28.3 us; five of them.
+    assert!(mean.abs_diff(4 * MS) < 142_000, "{mean} ns of jitter");
+}
+
 #[test]
 fn duplication_has_its_frequency_and_each_copy_its_own_jitter() {
     const SENT: u64 = 50_000;

@@ -9,6 +9,7 @@ use super::{
 impl Default for Scenario {
     fn default() -> Self {
         Self {
+            extends: None,
             version: SCENARIO_VERSION,
             purpose: String::new(),
             seed: 1,

@@ -4,7 +4,10 @@ use core::fmt;
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, Visitor},
+};
 
 /// Splits `"250ms"` into the number and the unit.
 fn split(text: &str) -> Option<(f64, &str)> {
@@ -37,6 +40,22 @@ fn write(value: u64, units: &[(&str, f64)]) -> String {
     format!("{value}{smallest}")
 }
 
+/// Takes a string; anything else, such as a number without its unit, is refused with what should
+/// have been there.
+struct Text(&'static str);
+
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+}
+
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident, $units:expr, $expect:literal, $pattern:literal) => {
         $(#[$doc])*
@@ -57,7 +76,7 @@ macro_rules! quantity {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                let text = deserializer.deserialize_str(Text($expect))?;
                 read(&text, $units).map(Self).ok_or_else(|| {
                     D::Error::custom(format!("`{text}` is not {}", $expect))
                 })
@@ -181,6 +200,14 @@ mod tests {
             let message = span(text).unwrap_err();
             assert!(message.contains("250ms"), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_refused_with_the_remedy() {
+        let error = toml::from_str::<One<Span>>("x = 5").unwrap_err();
+        assert!(error.message().contains("integer `5`, expected a time"), "{}", error.message());
+        assert!(error.message().contains("250ms"), "{}", error.message());
+        assert_eq!(error.span(), Some(4..5));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 /// `text` with control, bidirectional and invisible characters spelled out as `\u{..}`.
-pub(crate) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_treacherous(c) {

@@ -92,15 +92,25 @@ impl Host {
         let Some(write) = self.store.commit() else {
             return false;
         };
-        self.give(Input::Written { write, result: Ok(()) });
+        self.give(Input::Written {
+            write,
+            result: Ok(()),
+        });
         true
     }
 
     /// Fails all pending batches and tells the node.
     pub(crate) fn fail_writes(&mut self) {
         for (i, write) in self.store.fail().into_iter().enumerate() {
-            let error = if i == 0 { StoreError::Full } else { StoreError::Aborted };
-            self.give(Input::Written { write, result: Err(error) });
+            let error = if i == 0 {
+                StoreError::Full
+            } else {
+                StoreError::Aborted
+            };
+            self.give(Input::Written {
+                write,
+                result: Err(error),
+            });
         }
     }
 

@@ -15,7 +15,9 @@ pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 impl Owner {
     pub(crate) fn user(number: u8) -> Self {
-        Self::User(Box::new(Account::from_seed(&AccountSeed::short(&[number; 16]))))
+        Self::User(Box::new(Account::from_seed(&AccountSeed::short(
+            &[number; 16],
+        ))))
     }
 
     pub(crate) fn group(number: u8) -> Self {
@@ -165,7 +167,10 @@ pub(crate) mod request {
     use super::{OwnerProof, StorageRequest};
 
     /// The same with another proof, or with none where the type allows it.
-    pub(crate) fn with_proof(mut request: StorageRequest, new: Option<OwnerProof>) -> StorageRequest {
+    pub(crate) fn with_proof(
+        mut request: StorageRequest,
+        new: Option<OwnerProof>,
+    ) -> StorageRequest {
         match &mut request {
             StorageRequest::Store { proof, .. } | StorageRequest::Retrieve { proof, .. } => {
                 *proof = new;

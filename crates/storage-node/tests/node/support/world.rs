@@ -56,7 +56,10 @@ impl World {
         let snapshot = Arc::new(Snapshot::new(Epoch(1), placed.collect()).unwrap());
         let ids = core::array::from_fn(|i| hosts[i].record.id);
         let mut world = Self {
-            hosts: hosts.into_iter().map(|host| (host.record.id, host)).collect(),
+            hosts: hosts
+                .into_iter()
+                .map(|host| (host.record.id, host))
+                .collect(),
             links: BTreeMap::new(),
             ids,
             snapshot: Arc::clone(&snapshot),
@@ -192,7 +195,10 @@ impl World {
         let host = self.host(number);
         let at = host.answers.iter().position(|(of, ..)| *of == call);
         let (.., body) = host.answers.remove(at.expect("an answer"));
-        assert!(host.answers.iter().all(|(of, ..)| *of != call), "one answer");
+        assert!(
+            host.answers.iter().all(|(of, ..)| *of != call),
+            "one answer"
+        );
         body
     }
 
