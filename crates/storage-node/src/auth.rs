@@ -63,12 +63,31 @@ impl Denied {
     }
 }
 
+/// The last key found to speak for an account. The requests of a batch are nearly always one
+/// owner's, and the map between the curves costs as much as a quarter of a signature check.
+#[derive(Debug, Default)]
+pub(crate) struct KnownOwner(Option<(AccountId, EdPublic)>);
+
+impl KnownOwner {
+    fn speaks_for(&mut self, account: &AccountId, key: &EdPublic) -> bool {
+        let pair = (*account, *key);
+        if self.0 == Some(pair) {
+            return true;
+        }
+        let speaks = account.is_key(key);
+        if speaks {
+            self.0 = Some(pair);
+        }
+        speaks
+    }
+}
+
 /// Checks the owner's proof of `request`; for batches and requests that take none, `Absent`.
-pub(crate) fn verify(suite: &dyn Suite, request: &StorageRequest) -> Proof {
+pub(crate) fn verify(suite: &dyn Suite, request: &StorageRequest, known: &mut KnownOwner) -> Proof {
     let Some((account, proof)) = request.account().zip(proof_of(request)) else {
         return Proof::Absent;
     };
-    let Some(key) = signer(account, proof.ed25519) else {
+    let Some(key) = signer(account, proof.ed25519, known) else {
         return Proof::ForeignKey;
     };
     let text = signed(request);
@@ -193,9 +212,13 @@ const fn holds(proof: Proof) -> Result<(), Denied> {
 }
 
 /// The key whose signature speaks for `account`; `None` when the one named does not.
-fn signer(account: &AccountId, named: Option<EdPublic>) -> Option<EdPublic> {
+fn signer(
+    account: &AccountId,
+    named: Option<EdPublic>,
+    known: &mut KnownOwner,
+) -> Option<EdPublic> {
     match (named, account.prefix()) {
-        (Some(key), _) => account.is_key(&key).then_some(key),
+        (Some(key), _) => known.speaks_for(account, &key).then_some(key),
         (None, Prefix::User) => None,
         (None, Prefix::Group | Prefix::Blinded15 | Prefix::Blinded25) => {
             Some(EdPublic::from_bytes_unchecked(*account.key()))

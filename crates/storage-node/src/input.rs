@@ -6,6 +6,7 @@ use leek_wire::{CallId, Input, OnionRequest, Peer, Request, StorageRequest, requ
 
 use crate::{
     NodePrep,
+    auth::KnownOwner,
     plan::{Checked, Malformed, Plan},
 };
 
@@ -70,7 +71,10 @@ impl NodeInput {
 }
 
 fn forward(prep: &NodePrep, arrival: Arrival, request: StorageRequest) -> Stage {
-    Stage::Forward(arrival, Checked::new(prep.suite(), request))
+    Stage::Forward(
+        arrival,
+        Checked::new(prep.suite(), request, &mut KnownOwner::default()),
+    )
 }
 
 fn peel(prep: &NodePrep, onion: OnionRequest) -> Result<Layer, PeelError> {

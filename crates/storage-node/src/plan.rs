@@ -7,7 +7,7 @@ use leek_wire::{
     limits::{BATCH_MAX, DATA_BYTES_MAX, HASHES_MAX},
 };
 
-use crate::auth::{self, Proof};
+use crate::auth::{self, KnownOwner, Proof};
 
 /// What a client asks a node to run.
 #[derive(Clone, Debug)]
@@ -77,9 +77,10 @@ impl Plan {
         if requests.iter().any(is_nest) {
             return Err(Malformed::Nested);
         }
+        let mut known = KnownOwner::default();
         let steps = requests
             .into_iter()
-            .map(|request| Checked::new(suite, request))
+            .map(|request| Checked::new(suite, request, &mut known))
             .collect();
         Ok(Self { shape, steps })
     }
@@ -87,10 +88,10 @@ impl Plan {
 
 impl Checked {
     /// Names the message and checks the signature; for a nest of requests there is none.
-    pub(crate) fn new(suite: &dyn Suite, request: StorageRequest) -> Self {
+    pub(crate) fn new(suite: &dyn Suite, request: StorageRequest, known: &mut KnownOwner) -> Self {
         let arguments = check_arguments(&request);
         let (proof, hash) = match arguments {
-            Ok(()) => (auth::verify(suite, &request), stored_hash(&request)),
+            Ok(()) => (auth::verify(suite, &request, known), stored_hash(&request)),
             Err(_) => (Proof::Absent, None),
         };
         Self {
