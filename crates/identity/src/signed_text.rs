@@ -15,7 +15,7 @@ use crate::{AccountId, Namespace};
 pub const SUBACCOUNT_TOKEN_LEN: usize = 36;
 
 /// Which mailboxes a request clears or expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// One namespace.
     One(Namespace),
@@ -34,8 +34,8 @@ impl Display for Scope {
 }
 
 /// How a request may move the expiry of messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExpiryChange {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExpiryMode {
     /// To the value given, whatever it was before.
     Set,
     /// Only to an earlier time.
@@ -44,7 +44,7 @@ pub enum ExpiryChange {
     Extend,
 }
 
-impl ExpiryChange {
+impl ExpiryMode {
     const fn text(self) -> &'static str {
         match self {
             Self::Set => "",
@@ -113,7 +113,7 @@ pub fn delete_before(scope: Scope, before_ms: u64) -> String {
 }
 
 /// `expire<change><expiries..><hashes..>`: one expiry for all messages, or one for each.
-pub fn expire<H: Display>(change: ExpiryChange, expiries_ms: &[u64], hashes: &[H]) -> String {
+pub fn expire<H: Display>(change: ExpiryMode, expiries_ms: &[u64], hashes: &[H]) -> String {
     let text = with_all(format!("expire{}", change.text()), expiries_ms);
     with_all(text, hashes)
 }
@@ -222,11 +222,11 @@ mod tests {
         assert_eq!(expire_all(Scope::All, 17), "expire_allall17");
         assert_eq!(expire_all(default, 17), "expire_all17");
         assert_eq!(
-            expire(ExpiryChange::Set, &[17, 18], &["x", "y"]),
+            expire(ExpiryMode::Set, &[17, 18], &["x", "y"]),
             "expire1718xy"
         );
         assert_eq!(
-            expire(ExpiryChange::Shorten, &[17], &["x"]),
+            expire(ExpiryMode::Shorten, &[17], &["x"]),
             "expireshorten17x"
         );
     }

@@ -9,7 +9,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use leek_crypto::{AccountKey, EdPublic, SigningKey, hash, pure};
 use leek_identity::{
     Account, AccountId, AccountSeed, Name, NameValue, Namespace,
-    signed_text::{self as text, ExpiryChange, InfoChange, MemberChange, PushBody, Scope},
+    signed_text::{self as text, ExpiryMode, InfoChange, MemberChange, PushBody, Scope},
 };
 use serde_json::Value;
 
@@ -177,7 +177,7 @@ fn signed_texts_and_their_signatures() {
             ("delete_all_all", text::delete_all(Scope::All, now)),
             (
                 "expire_extend",
-                text::expire(ExpiryChange::Extend, &[now], &hashes),
+                text::expire(ExpiryMode::Extend, &[now], &hashes),
             ),
             ("get_expiries", text::get_expiries(now, &hashes)),
             (

@@ -4,7 +4,7 @@ use leek_crypto::{EdPublic, Suite};
 use leek_identity::{AccountId, Namespace, Prefix, signed_text};
 use leek_machine::Wall;
 use leek_wire::{
-    ExpiryMode, OwnerProof, Scope, Status, StorageRequest,
+    OwnerProof, Status, StorageRequest,
     limits::{
         FORWARDED_TOLERANCE_MS, SIGNATURE_TOLERANCE_MS, STORE_TOLERANCE_MS, TTL_INBOX_MS_MAX,
         TTL_MS_MAX, TTL_MS_MIN,
@@ -261,9 +261,9 @@ fn signed(request: &StorageRequest) -> String {
         StorageRequest::Delete { messages, .. } => signed_text::delete(messages),
         StorageRequest::DeleteAll {
             scope, timestamp, ..
-        } => signed_text::delete_all(signed_scope(*scope), timestamp.ms()),
+        } => signed_text::delete_all(*scope, timestamp.ms()),
         StorageRequest::DeleteBefore { scope, before, .. } => {
-            signed_text::delete_before(signed_scope(*scope), before.ms())
+            signed_text::delete_before(*scope, before.ms())
         }
         StorageRequest::Expire {
             messages,
@@ -272,10 +272,10 @@ fn signed(request: &StorageRequest) -> String {
             ..
         } => {
             let expiries: Vec<u64> = expiries.iter().map(|expiry| expiry.ms()).collect();
-            signed_text::expire(signed_mode(*mode), &expiries, messages)
+            signed_text::expire(*mode, &expiries, messages)
         }
         StorageRequest::ExpireAll { scope, expiry, .. } => {
-            signed_text::expire_all(signed_scope(*scope), expiry.ms())
+            signed_text::expire_all(*scope, expiry.ms())
         }
         StorageRequest::GetExpiries {
             messages,
@@ -286,21 +286,6 @@ fn signed(request: &StorageRequest) -> String {
         | StorageRequest::Info
         | StorageRequest::Batch(_)
         | StorageRequest::Sequence(_) => String::new(),
-    }
-}
-
-const fn signed_scope(scope: Scope) -> signed_text::Scope {
-    match scope {
-        Scope::One(namespace) => signed_text::Scope::One(namespace),
-        Scope::All => signed_text::Scope::All,
-    }
-}
-
-const fn signed_mode(mode: ExpiryMode) -> signed_text::ExpiryChange {
-    match mode {
-        ExpiryMode::Set => signed_text::ExpiryChange::Set,
-        ExpiryMode::Shorten => signed_text::ExpiryChange::Shorten,
-        ExpiryMode::Extend => signed_text::ExpiryChange::Extend,
     }
 }
 

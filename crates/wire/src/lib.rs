@@ -26,8 +26,9 @@ pub use event::{
     ClientEvent, Delivered, Event, FailReason, NodeEvent, RequestDone, RequestKind, SendTag,
     StrikeAt,
 };
+pub use leek_identity::signed_text::{ExpiryMode, Scope};
 pub use storage::{
-    ExpiryMode, Member, MemberChange, MemberFailure, OwnerProof, Scope, StorageBody, StorageReply,
-    StorageRequest, StoredMessage,
+    Member, MemberChange, MemberFailure, OwnerProof, StorageBody, StorageReply, StorageRequest,
+    StoredMessage,
 };
 pub use view::{ReadView, Row, StoreError, StoredRow, WriteBatch, WriteOp};

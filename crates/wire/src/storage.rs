@@ -1,5 +1,8 @@
 use leek_crypto::{EdPublic, Signature};
-use leek_identity::{AccountId, MessageHash, Namespace, NodeId, NodeRecord};
+use leek_identity::{
+    AccountId, MessageHash, Namespace, NodeId, NodeRecord,
+    signed_text::{ExpiryMode, Scope},
+};
 use leek_machine::Wall;
 use leek_swarm::SwarmId;
 
@@ -14,26 +17,6 @@ pub struct OwnerProof {
     pub ed25519: Option<EdPublic>,
     /// The signature.
     pub signature: Signature,
-}
-
-/// One namespace or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// This namespace.
-    One(Namespace),
-    /// All namespaces.
-    All,
-}
-
-/// How `expire` treats the present expiry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ExpiryMode {
-    /// Set it.
-    Set,
-    /// Only ever earlier.
-    Shorten,
-    /// Only ever later.
-    Extend,
 }
 
 /// A storage method and its parameters (network spec 2.6). Times are unix milliseconds.

@@ -8,10 +8,11 @@
 //! the finest level is sorted by key and becomes active.
 //!
 //! Why this one: pushing is an append to one of a few hundred tails that stay in cache, so its cost
-//! does not grow with the number of pending events (a binary heap does 4 to 7 times fewer
-//! operations per second at 10^5 to 10^6); each event moves at most once per level, nearly always
-//! twice; and nothing must be tuned to the density of events as in Brown's calendar queue (1988).
-//! The order is that of the keys alone, whatever the buckets.
+//! hardly grows with the number of pending events; each event moves at most once per level, nearly
+//! always twice; and nothing must be tuned to the density of events, as in Brown's calendar queue
+//! (1988). Measured in the hold model on one busy core (AMD Milan), in millions of operations per
+//! second: 29, 25 and 17 at 10^4, 10^5 and 10^6 pending; a binary heap of the same entries does 14,
+//! 3 and 0.7. The order is that of the keys alone, whatever the buckets.
 
 mod chunks;
 #[cfg(test)]

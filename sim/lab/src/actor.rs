@@ -116,7 +116,11 @@ impl ClientActor {
             .and_then(|send| self.accounts.get(send.to as usize));
         if let (Some(to), Some(text)) = (to, self.plan.text(id)) {
             let body = ContentBody::from(DataMessage::text(text));
-            let command = Command::Send { tag: SendTag(id), to: *to, body };
+            let command = Command::Send {
+                tag: SendTag(id),
+                to: *to,
+                body,
+            };
             self.shell.tell(cx, command.into());
         }
         self.shell.settle(cx);
@@ -143,7 +147,11 @@ impl Log for ClientLog {
             ClientEvent::SendAccepted { send, attempts, .. } => {
                 self.sending(send, Some(at.ns()), attempts);
             }
-            ClientEvent::SendFailed { send, attempts, reason } => {
+            ClientEvent::SendFailed {
+                send,
+                attempts,
+                reason,
+            } => {
                 self.failures.push((send.0, reason));
                 self.sending(send, None, attempts);
             }
@@ -176,7 +184,13 @@ impl Log for ClientLog {
 impl ClientLog {
     fn sending(&mut self, send: SendTag, accepted_ns: Option<u64>, attempts: u8) {
         self.retries += u64::from(attempts.saturating_sub(1));
-        self.sendings.push((send.0, Sending { accepted_ns, attempts: u32::from(attempts) }));
+        self.sendings.push((
+            send.0,
+            Sending {
+                accepted_ns,
+                attempts: u32::from(attempts),
+            },
+        ));
     }
 
     fn request(&mut self, at: Tick, done: RequestDone) {
@@ -199,7 +213,11 @@ impl ClientLog {
             started_ns,
             ended_ns: at.ns(),
             bytes_up: on_link(done.bytes_up),
-            bytes_down: if outcome == RequestOutcome::Lost { 0 } else { on_link(done.bytes_down) },
+            bytes_down: if outcome == RequestOutcome::Lost {
+                0
+            } else {
+                on_link(done.bytes_down)
+            },
             hops: u32::from(done.hops).saturating_sub(1),
             outcome,
         });

@@ -65,15 +65,20 @@ impl LabBody {
     pub(crate) fn wire_bytes(&self) -> u32 {
         match self {
             Self::Request { body, .. } => framed(request_encoded_len(body)),
-            Self::Reply { outcome: Outcome::Done(response), .. } => {
-                framed(response_encoded_len(response))
+            Self::Reply {
+                outcome: Outcome::Done(response),
+                ..
+            } => framed(response_encoded_len(response)),
+            Self::Reply {
+                outcome: Outcome::Refused(refusal),
+                ..
+            } => framed(refusal.reason.len()) + REFUSAL_BYTES,
+            Self::Reply {
+                outcome: Outcome::Lost,
+                ..
             }
-            Self::Reply { outcome: Outcome::Refused(refusal), .. } => {
-                framed(refusal.reason.len()) + REFUSAL_BYTES
-            }
-            Self::Reply { outcome: Outcome::Lost, .. } | Self::Membership(_) | Self::Send { .. } => {
-                0
-            }
+            | Self::Membership(_)
+            | Self::Send { .. } => 0,
         }
     }
 }
@@ -87,12 +92,30 @@ thread_local! {
 impl Body for LabBody {
     fn kind(&self) -> u16 {
         match self {
-            Self::Request { body: Request::Onion(_), .. } => 1,
-            Self::Request { body: Request::Forward(_), .. } => 2,
-            Self::Reply { outcome: Outcome::Done(Response::Onion(_)), .. } => 3,
-            Self::Reply { outcome: Outcome::Done(Response::Forward(_)), .. } => 4,
-            Self::Reply { outcome: Outcome::Refused(_), .. } => 5,
-            Self::Reply { outcome: Outcome::Lost, .. } => 6,
+            Self::Request {
+                body: Request::Onion(_),
+                ..
+            } => 1,
+            Self::Request {
+                body: Request::Forward(_),
+                ..
+            } => 2,
+            Self::Reply {
+                outcome: Outcome::Done(Response::Onion(_)),
+                ..
+            } => 3,
+            Self::Reply {
+                outcome: Outcome::Done(Response::Forward(_)),
+                ..
+            } => 4,
+            Self::Reply {
+                outcome: Outcome::Refused(_),
+                ..
+            } => 5,
+            Self::Reply {
+                outcome: Outcome::Lost,
+                ..
+            } => 6,
             Self::Membership(_) => 7,
             Self::Send { .. } => 8,
         }

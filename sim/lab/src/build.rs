@@ -47,7 +47,10 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
     let snapshot = build_snapshot(&scenario.network, &nodes, seed);
     let book = Arc::new(Book {
         nodes: nodes.iter().map(|node| node.record.id).collect(),
-        clients: (0..plan.clients).map(client_address).map(|a| (a.ip, a.port)).collect(),
+        clients: (0..plan.clients)
+            .map(client_address)
+            .map(|a| (a.ip, a.port))
+            .collect(),
     });
 
     let mut hosts = Vec::with_capacity(nodes.len() + accounts.len());
@@ -58,9 +61,15 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
     let config = Arc::new(client_config(scenario));
     for (i, account) in (0u32..).zip(&accounts) {
         let shell = client_shell(scenario, &suite, &book, &config, account, i);
-        let client =
-            ClientActor { shell, plan: Arc::clone(plan), accounts: Arc::clone(&ids) };
-        hosts.push((world.host("client", u64::from(i)), LabActor::Client(Box::new(client))));
+        let client = ClientActor {
+            shell,
+            plan: Arc::clone(plan),
+            accounts: Arc::clone(&ids),
+        };
+        hosts.push((
+            world.host("client", u64::from(i)),
+            LabActor::Client(Box::new(client)),
+        ));
     }
     let actors = hosts.len();
     let mut kernel = match Kernel::new(world.kernel_config(seed), hosts) {
@@ -68,7 +77,10 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
         Err(error) => bug!("a checked scenario has a valid kernel configuration: {error}"),
     };
     let clients_from = book.nodes.len();
-    post(&mut kernel, (0..actors).map(|i| (Tick::ZERO, i, LabBody::Membership(Arc::clone(&snapshot)))));
+    post(
+        &mut kernel,
+        (0..actors).map(|i| (Tick::ZERO, i, LabBody::Membership(Arc::clone(&snapshot)))),
+    );
     post(
         &mut kernel,
         (0u64..).zip(&plan.sends).map(|(id, send)| {
@@ -76,7 +88,11 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
             (at, clients_from + send.from as usize, LabBody::Send { id })
         }),
     );
-    Built { kernel, accounts: ids, suite_name: suite.name() }
+    Built {
+        kernel,
+        accounts: ids,
+        suite_name: suite.name(),
+    }
 }
 
 fn post(kernel: &mut Kernel<LabActor>, bodies: impl Iterator<Item = (Tick, usize, LabBody)>) {
@@ -133,7 +149,10 @@ fn client_shell(
     };
     Shell::new(Parts {
         machine,
-        log: ClientLog { client, ..ClientLog::default() },
+        log: ClientLog {
+            client,
+            ..ClientLog::default()
+        },
         prep: Arc::new(()),
         meter,
         cost: scenario.hosts.cost,
@@ -195,7 +214,11 @@ impl<'a> World<'a> {
             scenario::Latency::Regions {} => Some(Regions::embedded()),
             scenario::Latency::Constant(_) => None,
         };
-        Self { scenario, seed, regions }
+        Self {
+            scenario,
+            seed,
+            regions,
+        }
     }
 
     fn host(&self, kind: &'static str, index: u64) -> HostConfig {
@@ -206,11 +229,17 @@ impl<'a> World<'a> {
         } else {
             (hosts.client_clock_offset, hosts.client_bandwidth)
         };
-        let region = self.regions.as_ref().map(|regions| regions.place(&seed, "region", 0));
+        let region = self
+            .regions
+            .as_ref()
+            .map(|regions| regions.place(&seed, "region", 0));
         let (up, down) = match (&self.regions, region) {
             (Some(regions), Some(region)) => {
                 let region = usize::from(region);
-                (mbit(regions.upload_mbit[region]), mbit(regions.download_mbit[region]))
+                (
+                    mbit(regions.upload_mbit[region]),
+                    mbit(regions.download_mbit[region]),
+                )
             }
             _ => (bandwidth.0, bandwidth.0),
         };
@@ -233,7 +262,10 @@ impl<'a> World<'a> {
         };
         let offset_ms = within(offset.ms());
         let drift_ppm = within(u64::from(self.scenario.hosts.drift_ppm));
-        Clock { offset_ms, drift_ppm: i32::try_from(drift_ppm).unwrap_or(0) }
+        Clock {
+            offset_ms,
+            drift_ppm: i32::try_from(drift_ppm).unwrap_or(0),
+        }
     }
 
     fn kernel_config(&self, seed: &Seed) -> Config {
@@ -242,8 +274,15 @@ impl<'a> World<'a> {
             (scenario::Latency::Constant(delay), _) => Latency::Constant { ns: delay.ns() },
             (scenario::Latency::Regions {}, Some(regions)) => {
                 // The matrix holds round trips; half of one is one way.
-                let ns = regions.latency_ms.iter().flatten().map(|ms| ms * 1_000_000 / 2);
-                Latency::Matrix { regions: regions.regions.len(), ns: ns.collect() }
+                let ns = regions
+                    .latency_ms
+                    .iter()
+                    .flatten()
+                    .map(|ms| ms * 1_000_000 / 2);
+                Latency::Matrix {
+                    regions: regions.regions.len(),
+                    ns: ns.collect(),
+                }
             }
             (scenario::Latency::Regions {}, None) => bug!("a region matrix without regions"),
         };
@@ -255,14 +294,21 @@ impl<'a> World<'a> {
         };
         links.loss = network.loss.get();
         links.duplication = network.duplication.get();
-        links.flow_bits_per_s = self.regions.as_ref().map_or(0, |r| mbit(r.inter_region_mbit));
+        links.flow_bits_per_s = self
+            .regions
+            .as_ref()
+            .map_or(0, |r| mbit(r.inter_region_mbit));
         Config::new(seed.child("kernel", 0), links)
     }
 }
 
 /// Bits per second of a rate in Mbit/s from the embedded table.
 fn mbit(rate: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tens of Mbit/s")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "tens of Mbit/s"
+    )]
     let bits = (rate * 1e6) as u64;
     bits
 }

@@ -44,11 +44,16 @@ impl Metered {
         meter: &Arc<Meter>,
         cost: CostTable,
     ) -> Arc<dyn Suite> {
-        Arc::new(Self { inner, meter: Arc::clone(meter), cost })
+        Arc::new(Self {
+            inner,
+            meter: Arc::clone(meter),
+            cost,
+        })
     }
 
     fn aead(&self, len: usize) {
-        self.meter.add(self.cost.aead_ns + len as u64 * self.cost.aead_kib_ns / 1_024);
+        self.meter
+            .add(self.cost.aead_ns + len as u64 * self.cost.aead_kib_ns / 1_024);
     }
 }
 

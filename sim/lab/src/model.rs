@@ -97,7 +97,11 @@ pub(crate) fn judge(
             row
         })
         .collect();
-    rows.extend(phantoms.into_iter().map(|delivery| phantom(accounts, delivery)));
+    rows.extend(
+        phantoms
+            .into_iter()
+            .map(|delivery| phantom(accounts, delivery)),
+    );
     rows
 }
 
@@ -131,10 +135,18 @@ fn verdict(row: &MessageRow, read_ns: Option<u64>, bounds: Bounds) -> MessageVer
 }
 
 fn phantom(accounts: &[AccountId], delivery: &Delivery) -> MessageRow {
-    let from = accounts.iter().position(|account| *account == delivery.sender);
+    let from = accounts
+        .iter()
+        .position(|account| *account == delivery.sender);
     MessageRow {
-        id: delivery.text.as_deref().and_then(Plan::number_of).unwrap_or(u64::MAX),
-        from: from.and_then(|i| u32::try_from(i).ok()).unwrap_or(delivery.client),
+        id: delivery
+            .text
+            .as_deref()
+            .and_then(Plan::number_of)
+            .unwrap_or(u64::MAX),
+        from: from
+            .and_then(|i| u32::try_from(i).ok())
+            .unwrap_or(delivery.client),
         to: delivery.client,
         size_bytes: delivery
             .text

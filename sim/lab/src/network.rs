@@ -30,7 +30,11 @@ pub(crate) fn subnets(network: &Network) -> u32 {
 
 fn sharing_pairs(network: &Network) -> u32 {
     let sharing = f64::from(network.nodes) * network.shared_slash24.get();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most nodes")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at most nodes"
+    )]
     let sharing = sharing as u32;
     sharing / 2
 }
@@ -42,12 +46,18 @@ pub(crate) fn build_nodes(network: &Network, seed: &Seed) -> Vec<NodeSetup> {
         .map(|i| {
             let keys = NodeKeys::from_seed(*seed.child("node-key", u64::from(i)).bytes());
             // Keys are random, so who shares a /24 with whom is random too.
-            let (subnet, host) =
-                if i < 2 * pairs { (i / 2, 1 + i % 2) } else { (i - pairs, 1) };
+            let (subnet, host) = if i < 2 * pairs {
+                (i / 2, 1 + i % 2)
+            } else {
+                (i - pairs, 1)
+            };
             let record = NodeRecord {
                 id: keys.id(),
                 onion_key: *keys.onion().public(),
-                address: NodeAddress { ip: node_ip(subnet, host), port: NODE_PORT },
+                address: NodeAddress {
+                    ip: node_ip(subnet, host),
+                    port: NODE_PORT,
+                },
             };
             NodeSetup { keys, record }
         })
@@ -63,7 +73,10 @@ fn node_ip(subnet: u32, host: u32) -> Ipv4Addr {
 
 /// The address of client number `i`: 100.64.0.0/10, apart from all nodes.
 pub(crate) fn client_address(i: u32) -> NodeAddress {
-    NodeAddress { ip: Ipv4Addr::from_bits(0x6440_0000 + i), port: CLIENT_PORT }
+    NodeAddress {
+        ip: Ipv4Addr::from_bits(0x6440_0000 + i),
+        port: CLIENT_PORT,
+    }
 }
 
 /// The first membership snapshot.
@@ -141,17 +154,27 @@ mod tests {
 
     #[test]
     fn a_tenth_of_the_nodes_shares_a_slash24() {
-        let network = Network { nodes: 100, ..Network::default() };
+        let network = Network {
+            nodes: 100,
+            ..Network::default()
+        };
         let nodes = build_nodes(&network, &Seed::from_u64(1));
         let mut nets: Vec<_> = nodes.iter().map(|n| n.record.address.ip.octets()).collect();
         nets.iter_mut().for_each(|octets| octets[3] = 0);
         nets.sort_unstable();
         let total = nets.len();
-        let sharing = nets.chunk_by(|a, b| a == b).filter(|c| c.len() > 1).flatten().count();
+        let sharing = nets
+            .chunk_by(|a, b| a == b)
+            .filter(|c| c.len() > 1)
+            .flatten()
+            .count();
         nets.dedup();
         assert_eq!((total, nets.len(), sharing), (100, 95, 10));
         assert_eq!(subnets(&network), 95);
-        let none = Network { shared_slash24: Share::constant(0.0), ..network };
+        let none = Network {
+            shared_slash24: Share::constant(0.0),
+            ..network
+        };
         assert_eq!(subnets(&none), 100);
     }
 
@@ -185,7 +208,10 @@ mod tests {
         for (count, share) in counts.iter().zip(&regions.node_share) {
             let expected = share * 20_000.0;
             let five_sigma = 5.0 * (expected * (1.0 - share)).sqrt();
-            assert!((f64::from(*count) - expected).abs() < five_sigma, "{counts:?}");
+            assert!(
+                (f64::from(*count) - expected).abs() < five_sigma,
+                "{counts:?}"
+            );
         }
     }
 }

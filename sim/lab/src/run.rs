@@ -49,13 +49,15 @@ pub fn run(
     let plan = Arc::new(Plan::build(loaded, &seed)?);
     let built = build(scenario, &plan, &seed);
     let end_ns = scenario.duration.ns();
-    let outcome = built.kernel.run(Tick::from_ns(end_ns), threads, &mut |progress| {
-        observe(&Progress {
-            virtual_ns: progress.now.ns(),
-            end_ns,
-            events: progress.events,
-        })
-    });
+    let outcome = built
+        .kernel
+        .run(Tick::from_ns(end_ns), threads, &mut |progress| {
+            observe(&Progress {
+                virtual_ns: progress.now.ns(),
+                end_ns,
+                events: progress.events,
+            })
+        });
 
     let stopped = outcome.ended == Ended::Stopped;
     let overfull = outcome.ended == Ended::Overfull;
@@ -67,18 +69,29 @@ pub fn run(
     let gathered = Gathered::from_actors(outcome.into_actors());
     metrics.extend(gathered.metrics());
     let bounds = Bounds {
-        end_ns: if stopped || overfull { ended_ns } else { end_ns },
+        end_ns: if stopped || overfull {
+            ended_ns
+        } else {
+            end_ns
+        },
         late_after_ns: scenario.expect.late_after.ns(),
     };
     let messages = judge(&plan, &built.accounts, &gathered.observed, bounds);
     let checks = checks(scenario.expect, &messages, &gathered);
     let (verdict, mut reasons) = verdict(&checks, &messages, stopped);
     if overfull {
-        reasons.insert(0, "more events were pending than the engine holds; the run ended early".into());
+        reasons.insert(
+            0,
+            "more events were pending than the engine holds; the run ended early".into(),
+        );
     }
     let header = Header {
         scenario: loaded.name.clone(),
-        verdict: if overfull { Verdict::Inconclusive } else { verdict },
+        verdict: if overfull {
+            Verdict::Inconclusive
+        } else {
+            verdict
+        },
         reasons,
         seed: scenario.seed,
         digest,
@@ -86,7 +99,14 @@ pub fn run(
         crypto: built.suite_name.to_owned(),
         checks,
     };
-    Ok(Ran { header, messages, requests: gathered.requests, metrics, windows, pending_peak })
+    Ok(Ran {
+        header,
+        messages,
+        requests: gathered.requests,
+        metrics,
+        windows,
+        pending_peak,
+    })
 }
 
 /// What the actors recorded, merged in actor order.
@@ -112,7 +132,8 @@ impl Gathered {
             }
         }
         // One order for the table, whatever client a request was of.
-        out.requests.sort_by(|a, b| (a.ended_ns, a.started_ns).cmp(&(b.ended_ns, b.started_ns)));
+        out.requests
+            .sort_by_key(|row| (row.ended_ns, row.started_ns));
         out
     }
 
@@ -122,7 +143,11 @@ impl Gathered {
         if let Some(read) = log.last_read_ns {
             self.observed.last_read_ns.insert(log.client, read);
         }
-        self.failures.extend(log.failures.into_iter().map(|(id, why)| (id, format!("{why:?}"))));
+        self.failures.extend(
+            log.failures
+                .into_iter()
+                .map(|(id, why)| (id, format!("{why:?}"))),
+        );
         self.requests.extend(log.requests);
         self.retries += log.retries;
         self.strikes += log.strikes;
@@ -142,7 +167,11 @@ impl Gathered {
             rows.push(MetricRow::part("load.relayed", node.clone(), log.relayed));
             rows.push(MetricRow::part("load.served", node.clone(), log.served));
             rows.push(MetricRow::part("load.stored", node.clone(), log.stored));
-            rows.push(MetricRow::part("refused_packets", node.clone(), log.refused));
+            rows.push(MetricRow::part(
+                "refused_packets",
+                node.clone(),
+                log.refused,
+            ));
             rows.push(MetricRow::part("expired_messages", node, log.cleaned));
         }
         rows
@@ -167,8 +196,16 @@ fn kernel_metrics(outcome: &Outcome<LabActor>, nodes: usize) -> Vec<MetricRow> {
         let id = ActorId::new(u32::try_from(index).unwrap_or(u32::MAX));
         let counters = outcome.counters(id);
         let node = format!("node-{index}");
-        rows.push(MetricRow::part("load.cpu_us", node.clone(), counters.cpu_busy_ns / 1_000));
-        rows.push(MetricRow::part("load.bytes_sent", node, counters.bytes_sent));
+        rows.push(MetricRow::part(
+            "load.cpu_us",
+            node.clone(),
+            counters.cpu_busy_ns / 1_000,
+        ));
+        rows.push(MetricRow::part(
+            "load.bytes_sent",
+            node,
+            counters.bytes_sent,
+        ));
     }
     rows
 }
@@ -176,15 +213,29 @@ fn kernel_metrics(outcome: &Outcome<LabActor>, nodes: usize) -> Vec<MetricRow> {
 fn checks(expect: Expect, messages: &[MessageRow], gathered: &Gathered) -> Vec<Check> {
     let count = |verdict| messages.iter().filter(|row| row.verdict == verdict).count();
     let first = |verdict| {
-        messages.iter().find(|row| row.verdict == verdict).map_or_else(String::new, |row| {
-            let why = gathered.failures.get(&row.id).map_or("", String::as_str);
-            format!("; first: message {} from {} to {} {why}", row.id, row.from, row.to)
-        })
+        messages
+            .iter()
+            .find(|row| row.verdict == verdict)
+            .map_or_else(String::new, |row| {
+                let why = gathered.failures.get(&row.id).map_or("", String::as_str);
+                format!(
+                    "; first: message {} from {} to {} {why}",
+                    row.id, row.from, row.to
+                )
+            })
     };
     let phantoms = count(MessageVerdict::Phantom);
     let due = messages.len() - phantoms - count(MessageVerdict::Pending);
-    let delivered = messages.iter().filter(|row| row.delivered_ns.is_some()).count() - phantoms;
-    let missing = [MessageVerdict::Lost, MessageVerdict::NeverRead, MessageVerdict::Info];
+    let delivered = messages
+        .iter()
+        .filter(|row| row.delivered_ns.is_some())
+        .count()
+        - phantoms;
+    let missing = [
+        MessageVerdict::Lost,
+        MessageVerdict::NeverRead,
+        MessageVerdict::Info,
+    ];
     let at_most = |name: &str, verdict, most: u32| Check {
         name: name.to_owned(),
         passed: count(verdict) <= most as usize,
@@ -206,26 +257,38 @@ fn checks(expect: Expect, messages: &[MessageRow], gathered: &Gathered) -> Vec<C
         Check {
             name: "readable".to_owned(),
             passed: gathered.undecryptable == 0,
-            detail: format!("{} stored messages could not be opened", gathered.undecryptable),
+            detail: format!(
+                "{} stored messages could not be opened",
+                gathered.undecryptable
+            ),
         },
     ]
 }
 
 fn verdict(checks: &[Check], messages: &[MessageRow], stopped: bool) -> (Verdict, Vec<String>) {
     if stopped {
-        return (Verdict::Interrupted, vec!["stopped before its end".to_owned()]);
+        return (
+            Verdict::Interrupted,
+            vec!["stopped before its end".to_owned()],
+        );
     }
     let failed: Vec<String> = checks
         .iter()
         .filter(|check| !check.passed)
-        .map(|check| format!("{}: {}", check.name, check.detail))
+        .map(|check| format!("the check `{}` failed", check.name))
         .collect();
     if !failed.is_empty() {
         return (Verdict::Fail, failed);
     }
     // A run in which nothing was to arrive shows nothing.
-    if messages.iter().all(|row| row.verdict == MessageVerdict::Pending) {
-        return (Verdict::Inconclusive, vec!["no message was due before the end".to_owned()]);
+    if messages
+        .iter()
+        .all(|row| row.verdict == MessageVerdict::Pending)
+    {
+        return (
+            Verdict::Inconclusive,
+            vec!["no message was due before the end".to_owned()],
+        );
     }
     (Verdict::Pass, Vec::new())
 }

@@ -313,8 +313,6 @@ pub struct Expect {
     pub late: u32,
 }
 
-
-
 impl Scenario {
     /// The JSON Schema of scenario files, for editors.
     pub fn schema() -> String {

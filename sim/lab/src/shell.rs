@@ -136,8 +136,7 @@ impl<M: Hosted, L: Log> Shell<M, L> {
         from: ActorId,
         body: LabBody,
     ) {
-        let bytes = u64::from(body.wire_bytes());
-        cx.charge_ns(self.cost.message_ns + bytes * self.cost.message_kib_ns / 1_024);
+        self.charge_message(cx, body.wire_bytes());
         match body {
             LabBody::Request { call, body } => self.on_request(cx, from, call, body),
             LabBody::Reply { call, outcome } => {
@@ -176,8 +175,11 @@ impl<M: Hosted, L: Log> Shell<M, L> {
     pub(crate) fn tell(&mut self, cx: &mut ActorCx<'_, LabBody>, input: M::Input) {
         let input = M::prepare(&self.prep, input);
         let now = cx.now();
-        let mut machine_cx =
-            Cx { now, entropy: cx.entropy(), view: M::view(&self.store) };
+        let mut machine_cx = Cx {
+            now,
+            entropy: cx.entropy(),
+            view: M::view(&self.store),
+        };
         self.machine.handle(&mut machine_cx, input);
         self.drain(cx);
     }
@@ -191,14 +193,27 @@ impl<M: Hosted, L: Log> Shell<M, L> {
             }
             self.deadlines.remove(&(deadline, call));
             self.pending.remove(&call);
-            self.tell(cx, M::input(Input::Reply { call, outcome: Outcome::Lost }));
+            self.tell(
+                cx,
+                M::input(Input::Reply {
+                    call,
+                    outcome: Outcome::Lost,
+                }),
+            );
         }
         while self.writes.front().is_some_and(|(due, _)| *due <= now) {
             self.commit(cx);
         }
-        if self.machine.poll_timeout().is_some_and(|(tick, _)| tick <= now) {
-            let mut machine_cx =
-                Cx { now: cx.now(), entropy: cx.entropy(), view: M::view(&self.store) };
+        if self
+            .machine
+            .poll_timeout()
+            .is_some_and(|(tick, _)| tick <= now)
+        {
+            let mut machine_cx = Cx {
+                now: cx.now(),
+                entropy: cx.entropy(),
+                view: M::view(&self.store),
+            };
             self.machine.handle_timeout(&mut machine_cx);
             self.drain(cx);
         }
@@ -219,7 +234,13 @@ impl<M: Hosted, L: Log> Shell<M, L> {
         }
         self.durable = Some(write);
         let waiting: Vec<_> = self.held.remove(&write).unwrap_or_default();
-        self.tell(cx, M::input(Input::Written { write, result: result.clone() }));
+        self.tell(
+            cx,
+            M::input(Input::Written {
+                write,
+                result: result.clone(),
+            }),
+        );
         for (call, body) in waiting {
             self.answer(cx, call, gate(&result, body));
         }
@@ -227,9 +248,16 @@ impl<M: Hosted, L: Log> Shell<M, L> {
 
     fn drain(&mut self, cx: &mut ActorCx<'_, LabBody>) {
         for _ in 0..=OUTPUTS_MAX {
-            let Some(output) = self.machine.poll_output() else { return };
+            let Some(output) = self.machine.poll_output() else {
+                return;
+            };
             match output {
-                Output::Call { to, call, body, deadline } => {
+                Output::Call {
+                    to,
+                    call,
+                    body,
+                    deadline,
+                } => {
                     self.call(cx, to, call, body, deadline);
                 }
                 Output::Answer { call, after, body } => self.hold(cx, call, after, body),
@@ -264,7 +292,7 @@ impl<M: Hosted, L: Log> Shell<M, L> {
         // Calling a node that does not exist is like calling one that is gone: silence.
         if let Some(actor) = self.book.actor_of(&to) {
             let body = LabBody::Request { call: call.0, body };
-            cx.send(actor, body.wire_bytes(), body);
+            self.transmit(cx, actor, body);
         }
     }
 
@@ -300,15 +328,36 @@ impl<M: Hosted, L: Log> Shell<M, L> {
             Ok(response) => Outcome::Done(response),
             Err(refusal) => Outcome::Refused(refusal),
         };
-        let body = LabBody::Reply { call: theirs, outcome };
-        cx.send(to, body.wire_bytes(), body);
+        let body = LabBody::Reply {
+            call: theirs,
+            outcome,
+        };
+        self.transmit(cx, to, body);
+    }
+
+    /// Writes a message and puts it on the uplink.
+    fn transmit(&self, cx: &mut ActorCx<'_, LabBody>, to: ActorId, body: LabBody) {
+        let bytes = body.wire_bytes();
+        self.charge_message(cx, bytes);
+        cx.send(to, bytes, body);
+    }
+
+    /// Charges the processor for reading or writing one message; what the world posts is free.
+    fn charge_message(&self, cx: &mut ActorCx<'_, LabBody>, bytes: u32) {
+        if bytes > 0 {
+            let kib_ns = u64::from(bytes) * self.cost.message_kib_ns / 1_024;
+            cx.charge_ns(self.cost.message_ns + kib_ns);
+        }
     }
 
     /// Charges what was metered and sets the next wake.
     pub(crate) fn settle(&mut self, cx: &mut ActorCx<'_, LabBody>) {
         cx.charge_ns(self.meter.take());
         let machine = self.machine.poll_timeout().map(|(tick, _)| tick);
-        let deadline = self.deadlines.first_key_value().map(|((tick, _), ())| *tick);
+        let deadline = self
+            .deadlines
+            .first_key_value()
+            .map(|((tick, _), ())| *tick);
         let write = self.writes.front().map(|(tick, _)| *tick);
         match [machine, deadline, write].into_iter().flatten().min() {
             Some(tick) => cx.wake_at(tick),
@@ -325,7 +374,10 @@ pub(crate) fn on_overflow(cx: &mut ActorCx<'_, LabBody>, from: ActorId, body: &L
 }
 
 fn refuse(cx: &mut ActorCx<'_, LabBody>, to: ActorId, call: u64) {
-    let body = LabBody::Reply { call, outcome: Outcome::Refused(Refusal::busy()) };
+    let body = LabBody::Reply {
+        call,
+        outcome: Outcome::Refused(Refusal::busy()),
+    };
     cx.send(to, body.wire_bytes(), body);
 }
 

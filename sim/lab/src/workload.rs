@@ -41,10 +41,17 @@ impl Plan {
             (Some(poisson), _) => {
                 let count = scenario.clients.count;
                 let contacts = graph::contacts(scenario.clients.graph, count, &seed);
-                (count, draw(poisson.messages, poisson.over, count, &contacts, &seed))
+                (
+                    count,
+                    draw(poisson.messages, poisson.over, count, &contacts, &seed),
+                )
             }
             (None, Some(text)) => {
-                let over = scenario.workload.trace.as_ref().map_or(Span(0), |trace| trace.over);
+                let over = scenario
+                    .workload
+                    .trace
+                    .as_ref()
+                    .map_or(Span(0), |trace| trace.over);
                 trace::read(text, over)?
             }
             (None, None) => leek_machine::bug!("a checked scenario has a workload"),
@@ -54,7 +61,12 @@ impl Plan {
             .into_iter()
             .map(|(at, from, to)| {
                 let text_len = draw_size(scenario.workload.size, &mut sizes);
-                Send { at, from, to, text_len }
+                Send {
+                    at,
+                    from,
+                    to,
+                    text_len,
+                }
             })
             .collect();
         Ok(Self { clients, sends })
@@ -65,7 +77,12 @@ impl Plan {
         let send = self.sends.get(usize::try_from(id).ok()?)?;
         let mut text = format!("#{id} ");
         let len = text.len().max(send.text_len as usize);
-        text.extend("abcdefghijklmnopqrstuvwxyz ".chars().cycle().take(len - text.len()));
+        text.extend(
+            "abcdefghijklmnopqrstuvwxyz "
+                .chars()
+                .cycle()
+                .take(len - text.len()),
+        );
         Some(text)
     }
 
@@ -107,7 +124,11 @@ fn draw_size(model: SizeModel, stream: &mut Stream) -> u32 {
             let radius = libm::sqrt(-2.0 * libm::log(1.0 - stream.unit()));
             let normal = radius * libm::cos(core::f64::consts::TAU * stream.unit());
             let drawn = libm::exp(libm::log(median.0 as f64) + sigma * normal);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates"
+            )]
             let drawn = drawn as u64;
             drawn.min(max.0)
         }

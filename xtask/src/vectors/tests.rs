@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod flips;
+mod generated;
 
 const FORMATS: &[u8] = include_bytes!("../../testdata/session_formats.json");
 const PUBLISHED: &[u8] = include_bytes!("../../testdata/session_published.json");

@@ -32,10 +32,10 @@ fn methods(owner: &Owner, hash: MessageHash, at: Wall) -> Vec<(&'static str, Sto
 
 /// What `owner` would sign for the same request in another namespace, or about another message.
 fn elsewhere(owner: &Owner, name: &str, at: Wall) -> OwnerProof {
-    let scope = signed_text::Scope::One(Namespace::new(2));
+    let scope = Scope::One(Namespace::new(2));
     let other = [owner.hash(1, b"another")];
     let later = at.after_ms(HOUR_MS).ms();
-    let set = signed_text::ExpiryChange::Set;
+    let set = ExpiryMode::Set;
     owner.sign(&match name {
         "store" => signed_text::store(Namespace::new(2), at.ms()),
         "retrieve" => signed_text::retrieve(Namespace::new(2), at.ms()),
@@ -367,15 +367,15 @@ fn the_ambiguity_of_namespace_and_time() {
 
 fn signed(method: u8, namespace: i16, ms: u64) -> String {
     let namespace = Namespace::new(namespace);
-    let scope = signed_text::Scope::One(namespace);
+    let scope = Scope::One(namespace);
     match method {
         0 => signed_text::store(namespace, ms),
         1 => signed_text::retrieve(namespace, ms),
         2 => signed_text::delete_all(scope, ms),
         3 => signed_text::delete_before(scope, ms),
         4 => signed_text::expire_all(scope, ms),
-        5 => signed_text::delete_all(signed_text::Scope::All, ms),
-        _ => signed_text::expire_all(signed_text::Scope::All, ms),
+        5 => signed_text::delete_all(Scope::All, ms),
+        _ => signed_text::expire_all(Scope::All, ms),
     }
 }
 

@@ -163,7 +163,7 @@ fn delete_all(
 ) -> v1::DeleteAll {
     v1::DeleteAll {
         account: bytes(account),
-        scope: Some(scope.into()),
+        scope: Some(scope_message(scope)),
         timestamp_ms: timestamp.ms(),
         proof: Some(proof.into()),
     }
@@ -177,7 +177,7 @@ fn delete_before(
 ) -> v1::DeleteBefore {
     v1::DeleteBefore {
         account: bytes(account),
-        scope: Some(scope.into()),
+        scope: Some(scope_message(scope)),
         before_ms: before.ms(),
         proof: Some(proof.into()),
     }
@@ -202,7 +202,7 @@ fn expire(
 fn expire_all(account: &AccountId, scope: Scope, expiry: Wall, proof: OwnerProof) -> v1::ExpireAll {
     v1::ExpireAll {
         account: bytes(account),
-        scope: Some(scope.into()),
+        scope: Some(scope_message(scope)),
         expiry_ms: expiry.ms(),
         proof: Some(proof.into()),
     }
@@ -237,14 +237,12 @@ impl From<OwnerProof> for v1::OwnerProof {
     }
 }
 
-impl From<Scope> for v1::Scope {
-    fn from(scope: Scope) -> Self {
-        let namespace = match scope {
-            Scope::One(namespace) => Some(number(namespace)),
-            Scope::All => None,
-        };
-        Self { namespace }
-    }
+fn scope_message(scope: Scope) -> v1::Scope {
+    let namespace = match scope {
+        Scope::One(namespace) => Some(number(namespace)),
+        Scope::All => None,
+    };
+    v1::Scope { namespace }
 }
 
 fn bytes(account: &AccountId) -> Vec<u8> {

@@ -12,13 +12,24 @@ fn account(i: u8) -> AccountId {
 }
 
 fn world() -> (Plan, Vec<AccountId>, Observed) {
-    let send = |s, from, to| Send { at: Span::from_s(s), from, to, text_len: 30 };
-    let plan = Plan { clients: 3, sends: vec![send(10, 0, 1), send(20, 1, 2), send(290, 2, 0)] };
+    let send = |s, from, to| Send {
+        at: Span::from_s(s),
+        from,
+        to,
+        text_len: 30,
+    };
+    let plan = Plan {
+        clients: 3,
+        sends: vec![send(10, 0, 1), send(20, 1, 2), send(290, 2, 0)],
+    };
     let accounts: Vec<AccountId> = (0..3).map(account).collect();
     let mut observed = Observed::default();
     for (id, send) in (0u64..).zip(&plan.sends) {
         let at_ns = send.at.ns() + 2_000_000_000;
-        let sending = Sending { accepted_ns: Some(send.at.ns() + 500_000_000), attempts: 1 };
+        let sending = Sending {
+            accepted_ns: Some(send.at.ns() + 500_000_000),
+            attempts: 1,
+        };
         observed.sendings.insert(id, sending);
         observed.deliveries.push(Delivery {
             at_ns,
@@ -34,8 +45,14 @@ fn world() -> (Plan, Vec<AccountId>, Observed) {
 fn verdicts(change: impl FnOnce(&mut Observed)) -> Vec<MessageVerdict> {
     let (plan, accounts, mut observed) = world();
     change(&mut observed);
-    let bounds = Bounds { end_ns: END_NS, late_after_ns: 30_000_000_000 };
-    judge(&plan, &accounts, &observed, bounds).iter().map(|row| row.verdict).collect()
+    let bounds = Bounds {
+        end_ns: END_NS,
+        late_after_ns: 30_000_000_000,
+    };
+    judge(&plan, &accounts, &observed, bounds)
+        .iter()
+        .map(|row| row.verdict)
+        .collect()
 }
 
 use MessageVerdict::{Duplicated, Info, Late, Lost, NeverRead, Ok, Pending, Phantom};
@@ -70,7 +87,10 @@ fn without_an_acknowledgement_nothing_is_claimed() {
 
 #[test]
 fn a_message_not_yet_due_is_pending() {
-    assert_eq!(verdicts(|o| drop(o.deliveries.remove(2))), [Ok, Ok, Pending]);
+    assert_eq!(
+        verdicts(|o| drop(o.deliveries.remove(2))),
+        [Ok, Ok, Pending]
+    );
 }
 
 #[test]
@@ -81,7 +101,10 @@ fn a_second_delivery_is_a_duplicate() {
 
 #[test]
 fn a_delivery_after_the_bound_is_late() {
-    assert_eq!(verdicts(|o| o.deliveries[0].at_ns = 40_000_000_001), [Late, Ok, Ok]);
+    assert_eq!(
+        verdicts(|o| o.deliveries[0].at_ns = 40_000_000_001),
+        [Late, Ok, Ok]
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Checks across fields: each refusal points at the field to change.
 
 use leek_machine::bug;
+use leek_onion::GUARDS_MAX;
 
 use super::{
     Format, Graph, Jitter, Latency, Loaded, Network, SCENARIO_VERSION, ScenarioError, SizeModel,
@@ -62,7 +63,9 @@ fn nodes(loaded: &Loaded) -> Option<Finding> {
 
 fn swarms(loaded: &Loaded) -> Option<Finding> {
     let network = &loaded.scenario.network;
-    let Swarms::Fixed { size } = network.swarms else { return None };
+    let Swarms::Fixed { size } = network.swarms else {
+        return None;
+    };
     if size == 0 || size > network.nodes {
         return Some((
             &["network", "swarms"],
@@ -73,7 +76,10 @@ fn swarms(loaded: &Loaded) -> Option<Finding> {
     (!network.nodes.is_multiple_of(size)).then(|| {
         (
             &["network", "nodes"][..],
-            format!("{} nodes do not divide into swarms of exactly {size}", network.nodes),
+            format!(
+                "{} nodes do not divide into swarms of exactly {size}",
+                network.nodes
+            ),
             format!(
                 "use {} or {} nodes, or `swarms.deployed = {{}}`",
                 network.nodes / size * size,
@@ -101,11 +107,11 @@ fn paths(loaded: &Loaded) -> Option<Finding> {
             format!("give between 1 and {HOPS_MAX}, or `format = \"direct\"` for none"),
         ));
     }
-    if onion.guards == 0 || onion.guards > 16 {
+    if onion.guards == 0 || onion.guards > u32::from(GUARDS_MAX) {
         return Some((
             &["onion", "guards"],
             format!("{} guards", onion.guards),
-            "give between 1 and 16".to_owned(),
+            format!("give between 1 and {GUARDS_MAX}"),
         ));
     }
     let needed = nodes_needed(loaded);
@@ -131,7 +137,9 @@ fn paths(loaded: &Loaded) -> Option<Finding> {
 }
 
 fn links(loaded: &Loaded) -> Option<Finding> {
-    let Network { latency, jitter, .. } = &loaded.scenario.network;
+    let Network {
+        latency, jitter, ..
+    } = &loaded.scenario.network;
     if let Latency::Constant(delay) = latency
         && *delay < LATENCY_MIN
     {
@@ -142,7 +150,9 @@ fn links(loaded: &Loaded) -> Option<Finding> {
         ));
     }
     let most = Span::from_s(60);
-    let (Jitter::Uniform(span) | Jitter::Exponential(span)) = jitter else { return None };
+    let (Jitter::Uniform(span) | Jitter::Exponential(span)) = jitter else {
+        return None;
+    };
     (*span > most).then(|| {
         (
             &["network", "jitter"][..],
@@ -154,7 +164,8 @@ fn links(loaded: &Loaded) -> Option<Finding> {
 
 fn clients(loaded: &Loaded) -> Option<Finding> {
     let clients = &loaded.scenario.clients;
-    if clients.count > CLIENTS_MAX || (clients.count < 2 && loaded.scenario.workload.trace.is_none())
+    if clients.count > CLIENTS_MAX
+        || (clients.count < 2 && loaded.scenario.workload.trace.is_none())
     {
         return Some((
             &["clients", "count"],
@@ -169,19 +180,26 @@ fn clients(loaded: &Loaded) -> Option<Finding> {
             "give the deployed \"5s\", or any other period".to_owned(),
         ));
     }
-    for (name, value) in
-        [("poll_members", clients.poll_members), ("send_attempts", clients.send_attempts)]
-    {
+    for (name, value) in [
+        ("poll_members", clients.poll_members),
+        ("send_attempts", clients.send_attempts),
+    ] {
         if value == 0 || value > 10 {
             let path: &'static [&'static str] = match name {
                 "poll_members" => &["clients", "poll_members"],
                 "send_attempts" => &["clients", "send_attempts"],
                 _ => bug!("a field without a path"),
             };
-            return Some((path, format!("{name} of {value}"), "give between 1 and 10".to_owned()));
+            return Some((
+                path,
+                format!("{name} of {value}"),
+                "give between 1 and 10".to_owned(),
+            ));
         }
     }
-    let Graph::SmallWorld { contacts, .. } = clients.graph else { return None };
+    let Graph::SmallWorld { contacts, .. } = clients.graph else {
+        return None;
+    };
     (contacts == 0 || contacts % 2 == 1 || contacts >= clients.count).then(|| {
         (
             &["clients", "graph"][..],
@@ -235,7 +253,9 @@ fn workload(loaded: &Loaded) -> Option<Finding> {
         (
             &["workload", "size"][..],
             format!("texts of {least} to {most} bytes"),
-            format!("give between {TEXT_BYTES_MIN} (a message's number) and {TEXT_BYTES_MAX} bytes"),
+            format!(
+                "give between {TEXT_BYTES_MIN} (a message's number) and {TEXT_BYTES_MAX} bytes"
+            ),
         )
     })
 }

@@ -58,12 +58,12 @@ impl Default for Hosts {
 impl Default for CostTable {
     fn default() -> Self {
         Self {
-            dh_public_ns: 12_100,
-            dh_ns: 38_700,
-            sign_ns: 13_700,
-            verify_ns: 48_700,
-            aead_ns: 300,
-            aead_kib_ns: 600,
+            dh_public_ns: 7_350,
+            dh_ns: 24_400,
+            sign_ns: 8_700,
+            verify_ns: 34_900,
+            aead_ns: 330,
+            aead_kib_ns: 380,
             message_ns: 5_000,
             message_kib_ns: 200,
         }
@@ -99,7 +99,9 @@ impl Default for Onion {
 
 impl Default for Crypto {
     fn default() -> Self {
-        Self { mode: CryptoMode::Real }
+        Self {
+            mode: CryptoMode::Real,
+        }
     }
 }
 
@@ -108,7 +110,11 @@ impl Default for Workload {
         Self {
             poisson: None,
             trace: None,
-            size: SizeModel::LogNormal { median: Bytes(60), sigma: 1.0, max: Bytes(2_000) },
+            size: SizeModel::LogNormal {
+                median: Bytes(60),
+                sigma: 1.0,
+                max: Bytes(2_000),
+            },
         }
     }
 }

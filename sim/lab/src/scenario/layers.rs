@@ -42,14 +42,18 @@ pub trait Loader {
 
 /// A scenario could not be loaded: where, why, and what to do.
 #[derive(Debug, Diagnostic, thiserror::Error)]
+#[error(transparent)]
+#[diagnostic(transparent)]
+pub struct ScenarioError(Box<Finding>);
+
+#[derive(Debug, Diagnostic, thiserror::Error)]
 #[error("{message}")]
-pub struct ScenarioError {
+struct Finding {
     message: String,
     #[source_code]
     source_code: NamedSource<String>,
-    #[label("{label}")]
+    #[label("here")]
     span: Option<SourceSpan>,
-    label: String,
     #[help]
     help: Option<String>,
 }
@@ -57,19 +61,18 @@ pub struct ScenarioError {
 impl ScenarioError {
     /// An error at a place in a text.
     pub fn at(name: &str, text: &str, span: Option<Range<usize>>, message: String) -> Self {
-        Self {
+        Self(Box::new(Finding {
             message,
             source_code: NamedSource::new(name, text.to_owned()),
             span: span.map(SourceSpan::from),
-            label: "here".to_owned(),
             help: None,
-        }
+        }))
     }
 
     /// The same with a remedy.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 }
@@ -132,7 +135,10 @@ pub fn load(
     seed: Option<u64>,
 ) -> Result<Loaded, ScenarioError> {
     let (name, mut layers) = base_layers(loader, what)?;
-    let given = layers.last().map(|layer| layer.text.clone()).unwrap_or_default();
+    let given = layers
+        .last()
+        .map(|layer| layer.text.clone())
+        .unwrap_or_default();
     for set in sets {
         layers.push(set_layer(set)?);
     }
@@ -161,7 +167,13 @@ fn finish(
     layers: Vec<Layer>,
     scenario: Scenario,
 ) -> Result<Loaded, ScenarioError> {
-    let mut loaded = Loaded { name, given, scenario, trace: None, layers };
+    let mut loaded = Loaded {
+        name,
+        given,
+        scenario,
+        trace: None,
+        layers,
+    };
     check::check(&loaded)?;
     loaded.trace = load_trace(loader, &loaded)?;
     Ok(loaded)
@@ -174,19 +186,27 @@ fn parse_merged(layers: &[Layer], merged: Table) -> Result<Scenario, ScenarioErr
     })
 }
 
-fn load_trace(
-    loader: &dyn Loader,
-    loaded: &Loaded,
-) -> Result<Option<TraceText>, ScenarioError> {
-    let Some(trace) = &loaded.scenario.workload.trace else { return Ok(None) };
+fn load_trace(loader: &dyn Loader, loaded: &Loaded) -> Result<Option<TraceText>, ScenarioError> {
+    let Some(trace) = &loaded.scenario.workload.trace else {
+        return Ok(None);
+    };
     let Some(file) = &trace.file else {
         let name = "embedded trace".to_owned();
-        return Ok(Some(TraceText { name, text: shipped::EMBEDDED_TRACE.to_owned() }));
+        return Ok(Some(TraceText {
+            name,
+            text: shipped::EMBEDDED_TRACE.to_owned(),
+        }));
     };
     match loader.read(Path::new(file)) {
-        Ok(text) => Ok(Some(TraceText { name: file.clone(), text })),
+        Ok(text) => Ok(Some(TraceText {
+            name: file.clone(),
+            text,
+        })),
         Err(why) => Err(loaded
-            .error_at(&["workload", "trace", "file"], format!("cannot read the trace `{file}`: {why}"))
+            .error_at(
+                &["workload", "trace", "file"],
+                format!("cannot read the trace `{file}`: {why}"),
+            )
             .help(
                 "a path in --set is relative to the working directory, a path in a file to that \
                  file; leave the key out to run the embedded trace",
@@ -194,10 +214,7 @@ fn load_trace(
     }
 }
 
-fn base_layers(
-    loader: &dyn Loader,
-    what: &str,
-) -> Result<(String, Vec<Layer>), ScenarioError> {
+fn base_layers(loader: &dyn Loader, what: &str) -> Result<(String, Vec<Layer>), ScenarioError> {
     let mut chain = Vec::new();
     let mut next = Some((what.to_owned(), PathBuf::new()));
     let mut name = None;
@@ -245,10 +262,16 @@ fn open(
     }
     let path = loader.absolute(&dir.join(what));
     let text = loader.read(&path).map_err(|why| {
-        refuse(chain, what, format!("cannot read the scenario `{}`: {why}", path.display()))
-            .help("check the path; `leek list` names the shipped scenarios")
+        refuse(
+            chain,
+            what,
+            format!("cannot read the scenario `{}`: {why}", path.display()),
+        )
+        .help("check the path; `leek list` names the shipped scenarios")
     })?;
-    let stem = path.file_stem().map_or_else(|| "scenario".into(), |s| s.to_string_lossy());
+    let stem = path
+        .file_stem()
+        .map_or_else(|| "scenario".into(), |s| s.to_string_lossy());
     let layer = Layer {
         name: what.to_owned(),
         text,
@@ -278,7 +301,11 @@ fn set_layer(set: &str) -> Result<Layer, ScenarioError> {
     } else {
         format!("{key}={}", Value::String(value.to_owned()))
     };
-    Ok(Layer { name: format!("--set {key}"), text, dir: PathBuf::new() })
+    Ok(Layer {
+        name: format!("--set {key}"),
+        text,
+        dir: PathBuf::new(),
+    })
 }
 
 /// Parses a layer and checks the type of each key it holds, where it was written.
@@ -286,9 +313,11 @@ fn check_layer(layer: &Layer) -> Result<Table, ScenarioError> {
     let fail = |error: toml::de::Error| {
         let message = error.message().to_owned();
         let help = suggestion(&message);
-        let mut out = ScenarioError::at(&layer.name, &layer.text, error.span(), message);
-        out.help = help;
-        out
+        let out = ScenarioError::at(&layer.name, &layer.text, error.span(), message);
+        match help {
+            Some(help) => out.help(help),
+            None => out,
+        }
     };
     let table: Table = toml::from_str(&layer.text).map_err(fail)?;
     match toml::from_str::<Scenario>(&layer.text) {
@@ -305,10 +334,15 @@ fn resolve_paths(loader: &dyn Loader, table: &mut Table, dir: &Path) {
             continue;
         };
         for key in parents {
-            at = at.and_then(|t| t.get_mut(*key)).and_then(Value::as_table_mut);
+            at = at
+                .and_then(|t| t.get_mut(*key))
+                .and_then(Value::as_table_mut);
         }
         if let Some(Value::String(file)) = at.and_then(|t| t.get_mut(*last)) {
-            *file = loader.absolute(&dir.join(&*file)).to_string_lossy().into_owned();
+            *file = loader
+                .absolute(&dir.join(&*file))
+                .to_string_lossy()
+                .into_owned();
         }
     }
 }
@@ -340,9 +374,10 @@ fn merge(base: &mut Table, over: Table, at: &mut Vec<String>) {
 }
 
 fn error_at(layers: &[Layer], path: &[&str], message: String) -> ScenarioError {
-    let found = layers.iter().rev().find_map(|layer| {
-        locate(&layer.text, path).map(|span| (layer, Some(span)))
-    });
+    let found = layers
+        .iter()
+        .rev()
+        .find_map(|layer| locate(&layer.text, path).map(|span| (layer, Some(span))));
     match found.or_else(|| layers.last().map(|layer| (layer, None))) {
         Some((layer, span)) => ScenarioError::at(&layer.name, &layer.text, span, message),
         None => ScenarioError::at("scenario", "", None, message),

@@ -11,10 +11,22 @@ pub struct Shipped {
 
 /// All scenarios that ship, in the order `leek list` shows them.
 pub const SHIPPED: &[Shipped] = &[
-    Shipped { name: "first-light", text: include_str!("../../../scenarios/first-light.toml") },
-    Shipped { name: "trace", text: include_str!("../../../scenarios/trace.toml") },
-    Shipped { name: "direct", text: include_str!("../../../scenarios/direct.toml") },
-    Shipped { name: "hundred", text: include_str!("../../../scenarios/hundred.toml") },
+    Shipped {
+        name: "first-light",
+        text: include_str!("../../../scenarios/first-light.toml"),
+    },
+    Shipped {
+        name: "trace",
+        text: include_str!("../../../scenarios/trace.toml"),
+    },
+    Shipped {
+        name: "direct",
+        text: include_str!("../../../scenarios/direct.toml"),
+    },
+    Shipped {
+        name: "hundred",
+        text: include_str!("../../../scenarios/hundred.toml"),
+    },
 ];
 
 /// The trace that runs when a trace scenario names no file: made for this purpose, 24 people in

@@ -11,7 +11,9 @@ use serde::{
 
 /// Splits `"250ms"` into the number and the unit.
 fn split(text: &str) -> Option<(f64, &str)> {
-    let at = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let at = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(at)?;
     let number: f64 = number.parse().ok()?;
     number.is_finite().then_some((number, unit.trim_start()))
@@ -23,14 +25,22 @@ fn read(text: &str, units: &[(&str, f64)]) -> Option<u64> {
     let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
     let value = (number * factor).round();
     // Below 2^53 the conversion is exact, and no quantity here is larger.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bounded above"
+    )]
     (value < 9.007e15).then_some(value as u64)
 }
 
 /// Writes a quantity with the largest unit that divides it.
 fn write(value: u64, units: &[(&str, f64)]) -> String {
     for (name, factor) in units {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "constants")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "constants"
+        )]
         let factor = *factor as u64;
         if value >= factor && value.is_multiple_of(factor) {
             return format!("{}{name}", value / factor);
@@ -167,7 +177,9 @@ impl<'de> Deserialize<'de> for Share {
         if (0.0..=1.0).contains(&value) {
             Ok(Self(value))
         } else {
-            Err(D::Error::custom(format!("`{value}` is not a share between 0 and 1")))
+            Err(D::Error::custom(format!(
+                "`{value}` is not a share between 0 and 1"
+            )))
         }
     }
 }
@@ -205,16 +217,32 @@ mod tests {
     #[test]
     fn a_number_without_a_unit_is_refused_with_the_remedy() {
         let error = toml::from_str::<One<Span>>("x = 5").unwrap_err();
-        assert!(error.message().contains("integer `5`, expected a time"), "{}", error.message());
+        assert!(
+            error.message().contains("integer `5`, expected a time"),
+            "{}",
+            error.message()
+        );
         assert!(error.message().contains("250ms"), "{}", error.message());
         assert_eq!(error.span(), Some(4..5));
     }
 
     #[test]
     fn writing_and_reading_agree() {
-        for ns in [0, 1, 999, 1_000, 5_000_000_000, 270_000_000_000, 3_600_000_000_001] {
+        for ns in [
+            0,
+            1,
+            999,
+            1_000,
+            5_000_000_000,
+            270_000_000_000,
+            3_600_000_000_001,
+        ] {
             let text = toml::to_string(&One { x: Span(ns) }).unwrap();
-            assert_eq!(toml::from_str::<One<Span>>(&text).unwrap().x.0, ns, "{text}");
+            assert_eq!(
+                toml::from_str::<One<Span>>(&text).unwrap().x.0,
+                ns,
+                "{text}"
+            );
         }
     }
 

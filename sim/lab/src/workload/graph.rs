@@ -76,7 +76,10 @@ fn small_world(count: u32, contacts: u32, rewire: f64, stream: &mut Stream) -> V
             link(&mut edges, a, new);
         }
     }
-    edges.into_iter().map(|set| set.into_iter().collect()).collect()
+    edges
+        .into_iter()
+        .map(|set| set.into_iter().collect())
+        .collect()
 }
 
 #[cfg(test)]

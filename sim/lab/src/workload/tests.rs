@@ -2,7 +2,10 @@ use super::*;
 use crate::scenario::{TraceText, units::Bytes};
 
 fn read(text: &str) -> Result<(u32, Times), String> {
-    let text = TraceText { name: "t.txt".into(), text: text.into() };
+    let text = TraceText {
+        name: "t.txt".into(),
+        text: text.into(),
+    };
     trace::read(&text, Span::from_s(100)).map_err(|e| e.to_string())
 }
 
@@ -10,8 +13,11 @@ fn read(text: &str) -> Result<(u32, Times), String> {
 fn a_trace_maps_onto_its_span_and_numbers_people_by_appearance() {
     let (people, times) = read("7 9 1000\n9 7 1500\r\n5 7 2000").unwrap();
     assert_eq!(people, 3);
-    let expected =
-        [(Span(0), 0, 1), (Span::from_s(50), 1, 0), (Span::from_s(100), 2, 0)];
+    let expected = [
+        (Span(0), 0, 1),
+        (Span::from_s(50), 1, 0),
+        (Span::from_s(100), 2, 0),
+    ];
     assert_eq!(times, expected);
 }
 
@@ -34,13 +40,24 @@ fn malformed_lines_are_named() {
 
 #[test]
 fn one_moment_is_a_trace_too() {
-    assert_eq!(read("1 2 5\n2 1 5\n").unwrap().1, [(Span(0), 0, 1), (Span(0), 1, 0)]);
+    assert_eq!(
+        read("1 2 5\n2 1 5\n").unwrap().1,
+        [(Span(0), 0, 1), (Span(0), 1, 0)]
+    );
 }
 
 #[test]
 fn texts_carry_their_number_and_length() {
-    let send = Send { at: Span(0), from: 0, to: 1, text_len: 40 };
-    let plan = Plan { clients: 2, sends: vec![send; 3] };
+    let send = Send {
+        at: Span(0),
+        from: 0,
+        to: 1,
+        text_len: 40,
+    };
+    let plan = Plan {
+        clients: 2,
+        sends: vec![send; 3],
+    };
     let text = plan.text(2).unwrap();
     assert_eq!(text.len(), 40);
     assert_eq!(Plan::number_of(&text), Some(2));
@@ -50,7 +67,11 @@ fn texts_carry_their_number_and_length() {
 
 #[test]
 fn log_normal_sizes_have_their_median_and_their_cap() {
-    let model = SizeModel::LogNormal { median: Bytes(60), sigma: 1.0, max: Bytes(500) };
+    let model = SizeModel::LogNormal {
+        median: Bytes(60),
+        sigma: 1.0,
+        max: Bytes(500),
+    };
     let mut stream = Seed::from_u64(1).stream();
     let mut sizes: Vec<u32> = (0..20_001).map(|_| draw_size(model, &mut stream)).collect();
     sizes.sort_unstable();

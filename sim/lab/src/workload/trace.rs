@@ -26,11 +26,19 @@ pub(super) fn read(trace: &TraceText, over: Span) -> Result<(u32, Times), Scenar
         let span = start..start + text.len();
         start += line.len();
         if lines.len() == LINES_MAX {
-            return fail(span, format!("more than {LINES_MAX} lines"), "cut the trace");
+            return fail(
+                span,
+                format!("more than {LINES_MAX} lines"),
+                "cut the trace",
+            );
         }
         let Some([from, to, at]) = parse(text) else {
             let message = format!("line {} is not `SRC DST UNIX_SECONDS`", number + 1);
-            return fail(span, message, "three whole numbers separated by single spaces");
+            return fail(
+                span,
+                message,
+                "three whole numbers separated by single spaces",
+            );
         };
         if lines.last().is_some_and(|(before, _, _)| *before > at) {
             let message = format!("line {} goes back in time", number + 1);
@@ -43,14 +51,21 @@ pub(super) fn read(trace: &TraceText, over: Span) -> Result<(u32, Times), Scenar
         lines.push((at, person(from), person(to)));
     }
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
-        return fail(0..0, "the trace is empty".to_owned(), "give at least one line");
+        return fail(
+            0..0,
+            "the trace is empty".to_owned(),
+            "give at least one line",
+        );
     };
     let (first, span) = (first.0, (last.0 - first.0).max(1));
     let scale = |at: u64| {
         let ns = u128::from(at - first) * u128::from(over.ns()) / u128::from(span);
         Span(u64::try_from(ns).unwrap_or(u64::MAX))
     };
-    let times = lines.iter().map(|(at, from, to)| (scale(*at), *from, *to)).collect();
+    let times = lines
+        .iter()
+        .map(|(at, from, to)| (scale(*at), *from, *to))
+        .collect();
     Ok((u32::try_from(people.len()).unwrap_or(u32::MAX), times))
 }
 

@@ -32,6 +32,8 @@ pub(super) fn hop(check: &mut Check<'_>) -> Result<(), Stop> {
         let nonce = check.input("nonce")?;
         let sealed = ends.seal_request(check, &nonce.bytes()?, &message);
         check.expect_hex("ciphertext_fixed_nonce", &nonce.accept(sealed)?);
+    } else {
+        check.expect_absent("ciphertext_fixed_nonce");
     }
     if let Some(sealed) = check.output("library_ciphertext")
         && ends.open_request(check, &sealed)? != message

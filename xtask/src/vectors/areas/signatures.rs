@@ -2,7 +2,7 @@ use data_encoding::BASE64;
 use leek_crypto::{AccountKey, EdPublic, Signature, SigningKey};
 use leek_identity::{
     AccountId, Namespace,
-    signed_text::{self as text, ExpiryChange, InfoChange, MemberChange, PushBody, Scope},
+    signed_text::{self as text, ExpiryMode, InfoChange, MemberChange, PushBody, Scope},
 };
 
 use super::keys;
@@ -54,7 +54,7 @@ impl Signer<'_> {
             ("delete_all_all", text::delete_all(Scope::All, now)),
             (
                 "expire_extend",
-                text::expire(ExpiryChange::Extend, &[now], hashes),
+                text::expire(ExpiryMode::Extend, &[now], hashes),
             ),
             ("get_expiries", text::get_expiries(now, hashes)),
             (

@@ -102,7 +102,7 @@ impl Owner {
             account: self.id(),
             scope,
             timestamp,
-            proof: self.sign(&signed_text::delete_all(spelled(scope), timestamp.ms())),
+            proof: self.sign(&signed_text::delete_all(scope, timestamp.ms())),
         }
     }
 
@@ -111,7 +111,7 @@ impl Owner {
             account: self.id(),
             scope,
             before,
-            proof: self.sign(&signed_text::delete_before(spelled(scope), before.ms())),
+            proof: self.sign(&signed_text::delete_before(scope, before.ms())),
         }
     }
 
@@ -121,18 +121,13 @@ impl Owner {
         expiries: &[Wall],
         mode: ExpiryMode,
     ) -> StorageRequest {
-        let change = match mode {
-            ExpiryMode::Set => signed_text::ExpiryChange::Set,
-            ExpiryMode::Shorten => signed_text::ExpiryChange::Shorten,
-            ExpiryMode::Extend => signed_text::ExpiryChange::Extend,
-        };
         let ms: Vec<u64> = expiries.iter().map(|expiry| expiry.ms()).collect();
         StorageRequest::Expire {
             account: self.id(),
             messages: messages.to_vec(),
             expiries: expiries.to_vec(),
             mode,
-            proof: self.sign(&signed_text::expire(change, &ms, messages)),
+            proof: self.sign(&signed_text::expire(mode, &ms, messages)),
         }
     }
 
@@ -141,7 +136,7 @@ impl Owner {
             account: self.id(),
             scope,
             expiry,
-            proof: self.sign(&signed_text::expire_all(spelled(scope), expiry.ms())),
+            proof: self.sign(&signed_text::expire_all(scope, expiry.ms())),
         }
     }
 
@@ -152,13 +147,6 @@ impl Owner {
             timestamp,
             proof: self.sign(&signed_text::get_expiries(timestamp.ms(), messages)),
         }
-    }
-}
-
-pub(crate) fn spelled(scope: Scope) -> signed_text::Scope {
-    match scope {
-        Scope::One(namespace) => signed_text::Scope::One(namespace),
-        Scope::All => signed_text::Scope::All,
     }
 }
 
