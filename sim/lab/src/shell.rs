@@ -67,6 +67,9 @@ pub(crate) trait Log {
     fn take(&mut self, at: Tick, event: Event);
 }
 
+/// An answer of the machine: the request it is for, and what it says.
+type Answer = (CallId, Result<Response, Refusal>);
+
 /// A call of ours in flight.
 struct Pending {
     deadline: Tick,
@@ -92,7 +95,7 @@ pub(crate) struct Shell<M: Hosted, L> {
     writes: VecDeque<(Tick, WriteId)>,
     durable: Option<WriteId>,
     failed: BTreeMap<WriteId, StoreError>,
-    held: BTreeMap<WriteId, Vec<(CallId, Result<Response, Refusal>)>>,
+    held: BTreeMap<WriteId, Vec<Answer>>,
 }
 
 /// What a shell is made of.

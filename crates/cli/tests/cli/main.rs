@@ -1,5 +1,7 @@
 //! The program as people and scripts use it: arguments in, streams, files and an exit code out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod docs;
 mod help;
 #[cfg(unix)]

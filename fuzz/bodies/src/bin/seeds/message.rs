@@ -38,10 +38,12 @@ fn contents() -> Vec<(&'static str, Content)> {
     };
     let profile = Profile {
         display_name: Some("Someone".into()),
-        picture: ProfileKey::from_bytes(&[6; 32]).ok().map(|key| ProfilePicture {
-            url: "http://files.example/file/2".into(),
-            key,
-        }),
+        picture: ProfileKey::from_bytes(&[6; 32])
+            .ok()
+            .map(|key| ProfilePicture {
+                url: "http://files.example/file/2".into(),
+                key,
+            }),
         updated_s: Some(1_700_000_000),
     };
     let rich = DataMessage {
