@@ -1,5 +1,6 @@
 //! Checks across fields: each refusal points at the field to change.
 
+use leek_kernel::{DRIFT_PPM_MAX, RATE_BITS_PER_S_MAX};
 use leek_machine::bug;
 use leek_onion::GUARDS_MAX;
 
@@ -7,7 +8,7 @@ use super::{
     Format, Graph, Jitter, Latency, Loaded, Network, SCENARIO_VERSION, ScenarioError, SizeModel,
     Swarms,
 };
-use crate::scenario::units::Span;
+use crate::scenario::units::{BitRate, Span};
 
 /// Accounts a scenario may have; the deployed network's users.
 const CLIENTS_MAX: u32 = 2_000_000;
@@ -17,6 +18,12 @@ const NODES_MAX: u32 = 20_000;
 const HOPS_MAX: u32 = 15;
 /// Shortest one-way delay: the engine's windows are as long, and design section 3 asks for 5 ms.
 const LATENCY_MIN: Span = Span::from_ms(5);
+/// Longest one-way delay: well above any request's timeout.
+const LATENCY_MAX: Span = Span::from_s(60);
+/// Shortest poll period: fifty times as often as deployed clients.
+const POLL_MIN: Span = Span::from_ms(100);
+/// Most that one operation may cost a host.
+const COST_MAX: Span = Span::from_s(1);
 /// Longest text of a message (network spec 8).
 const TEXT_BYTES_MAX: u64 = 2_000;
 /// Shortest text: it carries the message's number.
@@ -30,7 +37,9 @@ type Finding = (&'static [&'static str], String, String);
 /// # Errors
 /// The first finding.
 pub(super) fn check(loaded: &Loaded) -> Result<(), ScenarioError> {
-    let findings = [version, nodes, swarms, paths, links, clients, workload];
+    let findings = [
+        version, nodes, swarms, paths, links, hosts, clients, workload,
+    ];
     for find in findings {
         if let Some((path, message, help)) = find(loaded) {
             return Err(loaded.error_at(path, message).help(help));
@@ -149,6 +158,15 @@ fn links(loaded: &Loaded) -> Option<Finding> {
             format!("give at least {LATENCY_MIN}: the engine looks that far ahead"),
         ));
     }
+    if let Latency::Constant(delay) = latency
+        && *delay > LATENCY_MAX
+    {
+        return Some((
+            &["network", "latency"],
+            format!("a one-way delay of {delay}"),
+            format!("give at most {LATENCY_MAX}: no request would outlive it"),
+        ));
+    }
     let most = Span::from_s(60);
     let (Jitter::Uniform(span) | Jitter::Exponential(span)) = jitter else {
         return None;
@@ -158,6 +176,55 @@ fn links(loaded: &Loaded) -> Option<Finding> {
             &["network", "jitter"][..],
             format!("a jitter of {span}"),
             format!("give at most {most}"),
+        )
+    })
+}
+
+fn hosts(loaded: &Loaded) -> Option<Finding> {
+    let hosts = &loaded.scenario.hosts;
+    if hosts.inbox == 0 {
+        return Some((
+            &["hosts", "inbox"],
+            "an inbox for no message".to_owned(),
+            "give at least 1: a host that keeps none refuses everything".to_owned(),
+        ));
+    }
+    if hosts.drift_ppm > DRIFT_PPM_MAX.unsigned_abs() {
+        return Some((
+            &["hosts", "drift_ppm"],
+            format!("clocks that drift by {} ppm", hosts.drift_ppm),
+            format!("give at most {DRIFT_PPM_MAX}; real ones stay below 200"),
+        ));
+    }
+    if hosts.node_bandwidth.0.max(hosts.client_bandwidth.0) > RATE_BITS_PER_S_MAX {
+        return Some((
+            &["hosts"],
+            format!(
+                "bandwidths of {} and {}",
+                hosts.node_bandwidth, hosts.client_bandwidth
+            ),
+            format!(
+                "give at most {}, or 0bit/s for no limit",
+                BitRate(RATE_BITS_PER_S_MAX)
+            ),
+        ));
+    }
+    let cost = hosts.cost;
+    let costs = [
+        cost.dh_public_ns,
+        cost.dh_ns,
+        cost.sign_ns,
+        cost.verify_ns,
+        cost.aead_ns,
+        cost.aead_kib_ns,
+        cost.message_ns,
+        cost.message_kib_ns,
+    ];
+    (costs.iter().any(|ns| *ns > COST_MAX.ns())).then(|| {
+        (
+            &["hosts", "cost"][..],
+            "an operation that costs more than a second".to_owned(),
+            format!("give at most {} ns each", COST_MAX.ns()),
         )
     })
 }
@@ -173,11 +240,11 @@ fn clients(loaded: &Loaded) -> Option<Finding> {
             format!("give between 2 and {CLIENTS_MAX}"),
         ));
     }
-    if clients.poll.ns() == 0 {
+    if clients.poll < POLL_MIN {
         return Some((
             &["clients", "poll"],
-            "a poll period of zero".to_owned(),
-            "give the deployed \"5s\", or any other period".to_owned(),
+            format!("a poll period of {}", clients.poll),
+            format!("give at least {POLL_MIN}; the deployed period is 5s"),
         ));
     }
     for (name, value) in [

@@ -123,6 +123,15 @@ pub(super) struct Layer {
     dir: PathBuf,
 }
 
+impl Layer {
+    fn whole_override(&self) -> Option<Range<usize>> {
+        self.name.starts_with(SET).then_some(0..self.text.len())
+    }
+}
+
+/// What the name of an override begins with.
+const SET: &str = "--set";
+
 /// Loads `what` (a shipped name or the path of a TOML file), then applies `sets` (`a.b=c`) and the
 /// seed.
 ///
@@ -302,7 +311,7 @@ fn set_layer(set: &str) -> Result<Layer, ScenarioError> {
         format!("{key}={}", Value::String(value.to_owned()))
     };
     Ok(Layer {
-        name: format!("--set {key}"),
+        name: format!("{SET} {key}"),
         text,
         dir: PathBuf::new(),
     })
@@ -378,7 +387,9 @@ fn error_at(layers: &[Layer], path: &[&str], message: String) -> ScenarioError {
         .iter()
         .rev()
         .find_map(|layer| locate(&layer.text, path).map(|span| (layer, Some(span))));
-    match found.or_else(|| layers.last().map(|layer| (layer, None))) {
+    // A field that nobody wrote conflicts with the newest one somebody did: most often the last
+    // override, which is shown whole.
+    match found.or_else(|| layers.last().map(|layer| (layer, layer.whole_override()))) {
         Some((layer, span)) => ScenarioError::at(&layer.name, &layer.text, span, message),
         None => ScenarioError::at("scenario", "", None, message),
     }

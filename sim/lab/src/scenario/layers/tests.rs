@@ -201,10 +201,27 @@ fn impossible_combinations_point_at_the_value_last_given() {
         ("workload.size.constant=1B", "texts of 1 to 1 bytes"),
         ("onion.guards=0", "0 guards"),
         ("onion.guards=9", "between 1 and 8"),
+        ("hosts.inbox=0", "no message"),
+        ("hosts.drift_ppm=100001", "at most 100000"),
+        ("hosts.cost.dh_ns=1000000001", "more than a second"),
+        ("hosts.node_bandwidth=9000000Gbit/s", "no limit"),
+        ("network.latency.constant=61s", "at most 1min"),
+        ("clients.poll=1ns", "at least 100ms"),
         ("version=2", "version 2"),
     ] {
         refused(&files, "hundred", &[set], &[part]);
     }
+}
+
+#[test]
+fn a_conflict_with_a_default_points_at_the_override() {
+    let parts = [
+        "--set network.nodes:1",
+        "network.nodes=5",
+        "here",
+        "at least 7 nodes",
+    ];
+    refused(&Files::default(), "hundred", &["network.nodes=5"], &parts);
 }
 
 #[test]
