@@ -7,7 +7,7 @@ use std::{
     env,
     ffi::OsString,
     fmt, fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -41,7 +41,7 @@ pub(crate) enum Stage {
     Test,
     /// The vectors of `../shared`
     Vectors,
-    /// A scenario passes, with one digest on 1 and 2 threads
+    /// A scenario passes, with one digest on 1 and 2 threads, and its numbers hold
     Hundred,
 }
 
@@ -174,16 +174,19 @@ fn run_vectors(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the scenario on each number of threads; the digests must be equal.
+/// Runs the scenario on each number of threads; the digests must be equal, and the numbers of each
+/// run directory follow from its tables.
 fn run_hundred(root: &Path) -> Result<(), String> {
     cargo(root, "build --locked --package leek-cli")?;
     let mut digests = Vec::new();
     for threads in THREADS {
-        let out = root.join("target/ci").join(format!("{SCENARIO}-{threads}"));
-        clear(&out)?;
+        // Relative to the root, where the commands run.
+        let out = format!("target/ci/{SCENARIO}-{threads}");
+        clear(&root.join(&out))?;
         let line = run_scenario(root, threads, &out)?;
         terminal::say(&line);
         digests.push(digest(&line)?);
+        cargo(root, &format!("run --locked --quiet -- verify {out}"))?;
     }
     match digests.windows(2).find(|pair| pair[0] != pair[1]) {
         None => Ok(()),
@@ -194,7 +197,7 @@ fn run_hundred(root: &Path) -> Result<(), String> {
     }
 }
 
-fn clear(folder: &PathBuf) -> Result<(), String> {
+fn clear(folder: &Path) -> Result<(), String> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(format!("remove {}: {error}", folder.display()))
@@ -204,22 +207,18 @@ fn clear(folder: &PathBuf) -> Result<(), String> {
 }
 
 /// The last line of a run, which says how it ended.
-fn run_scenario(root: &Path, threads: &str, out: &Path) -> Result<String, String> {
-    let arguments = format!("run --locked --quiet -- run {SCENARIO} --quiet --threads {threads}");
-    terminal::say(&format!("$ cargo {arguments} --out {}", out.display()));
+fn run_scenario(root: &Path, threads: &str, out: &str) -> Result<String, String> {
+    let scenario = format!("run {SCENARIO} --quiet --threads {threads} --out {out}");
+    let arguments = format!("run --locked --quiet -- {scenario}");
+    terminal::say(&format!("$ cargo {arguments}"));
     let output = command(root, cargo_program(), &arguments)
-        .arg("--out")
-        .arg(out)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|e| format!("start cargo: {e}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
         terminal::say(&said);
-        return Err(format!(
-            "leek run {SCENARIO} --threads {threads}: {}",
-            output.status
-        ));
+        return Err(format!("leek {scenario}: {}", output.status));
     }
     last_line(&said)
 }
