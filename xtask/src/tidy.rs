@@ -36,7 +36,17 @@ use crate::{codegen, terminal};
 pub(crate) fn run(root: &Path, json: bool) -> Result<bool, String> {
     let tree = Tree::load(root)?;
     let mut findings = check(&tree);
-    findings.extend(licences::check(root)?);
+    match licences::check(root) {
+        Ok(more) => findings.extend(more),
+        // Told beside what the manifests show: the lock file is most often stale because of them.
+        Err(error) => findings.push(Finding::error(
+            "licences",
+            "Cargo.lock",
+            1,
+            error,
+            "mend the manifests, then run `cargo check` to renew the lock file",
+        )),
+    }
     if let Err(error) = codegen::run(true) {
         findings.push(Finding::error(
             "generated-code",
