@@ -188,7 +188,10 @@ fn parse_takes_only_canonical_points_of_the_prime_order_subgroup() {
             let mixed = EdPublic::from_bytes_unchecked(mixed);
             assert_eq!(mixed.to_x25519(), Err(ParseKeyError::NotAPoint));
             let base = XPublic::from_bytes(ED25519_BASEPOINT_POINT.to_montgomery().to_bytes());
-            assert!(!mixed.has_image(&base), "a mixed-order key owns no honest account");
+            assert!(
+                !mixed.has_image(&base),
+                "a mixed-order key owns no honest account"
+            );
         }
     }
     // y = p + 0 ..= p + 18, with either sign: no encoding that is not reduced is taken.

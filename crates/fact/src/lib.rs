@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn only_addresses_and_accounts_identify_users() {
         let items = [
-            Item::PreviousAddress { ip: [1, 2, 3, 4], port: 5 },
+            Item::PreviousAddress {
+                ip: [1, 2, 3, 4],
+                port: 5,
+            },
             Item::PreviousNode([1; 32]),
             Item::NextNode([2; 32]),
             Item::RequestBytes(1),

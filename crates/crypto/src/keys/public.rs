@@ -111,9 +111,11 @@ impl EdPublic {
     /// every seed's is, this key is too. A key outside of it can match only an image that no seed
     /// has.
     pub fn has_image(&self, image: &XPublic) -> bool {
-        CompressedEdwardsY(self.0).decompress().is_some_and(|point| {
-            !point.is_small_order() && point.to_montgomery().to_bytes() == image.0
-        })
+        CompressedEdwardsY(self.0)
+            .decompress()
+            .is_some_and(|point| {
+                !point.is_small_order() && point.to_montgomery().to_bytes() == image.0
+            })
     }
 }
 
