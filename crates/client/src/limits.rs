@@ -24,5 +24,8 @@ pub const BACKOFF_MS_MIN: u64 = 200;
 pub const BACKOFF_MS_MAX: u64 = 5_000;
 /// Attempts that a 421 or 406 may add to a send, beyond those configured.
 pub const EXTRA_ATTEMPTS_MAX: u8 = 2;
+/// Shortest time between two draws of paths that a timer asks for, in ms: where the pool cannot
+/// give what is missing, the client looks again at this pace and not in a loop.
+pub const PATH_RETRY_MS: u64 = 10_000;
 /// Polls without pause while a node says that more is waiting.
 pub const FOLLOW_UPS_MAX: u8 = 20;

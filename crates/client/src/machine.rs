@@ -39,6 +39,8 @@ pub struct Client {
     pub(crate) next_call: u64,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) stopped: bool,
+    /// No timer draws paths before this.
+    pub(crate) paths_not_before: Tick,
 }
 
 impl Client {
@@ -65,6 +67,7 @@ impl Client {
             next_call: 0,
             outputs: VecDeque::new(),
             stopped: false,
+            paths_not_before: Tick::ZERO,
         })
     }
 
@@ -123,6 +126,17 @@ impl Client {
         }
     }
 
+    /// When paths are next to be drawn: rotated, or what was lacking looked for again.
+    fn paths_due(&self) -> Option<Tick> {
+        self.swarms.snapshot()?;
+        let due = if self.paths.incomplete() {
+            Some(self.paths_not_before)
+        } else {
+            self.paths.poll_timeout()
+        };
+        due.map(|due| due.max(self.paths_not_before))
+    }
+
     /// Does whatever can be done now.
     fn advance(&mut self, cx: &mut Cx<'_, ()>) {
         self.advance_sends(cx);
@@ -152,11 +166,7 @@ impl Machine for Client {
     }
 
     fn handle_timeout(&mut self, cx: &mut Cx<'_, ()>) {
-        if self
-            .paths
-            .poll_timeout()
-            .is_some_and(|due| due <= cx.now.tick)
-        {
+        if self.paths_due().is_some_and(|due| due <= cx.now.tick) {
             self.update_paths(cx);
         }
         self.advance(cx);
@@ -169,7 +179,7 @@ impl Machine for Client {
     fn poll_timeout(&self) -> Option<(Tick, &'static str)> {
         let poll = self.poll.next.map(|tick| (tick, "poll"));
         let send = self.outbox.next().map(|tick| (tick, "retry a send"));
-        let paths = self.paths.poll_timeout().map(|tick| (tick, "rotate paths"));
+        let paths = self.paths_due().map(|tick| (tick, "draw paths"));
         [poll, send, paths].into_iter().flatten().min()
     }
 }

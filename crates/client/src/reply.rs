@@ -7,6 +7,7 @@ use leek_wire::{
 };
 
 use crate::{
+    limits::PATH_RETRY_MS,
     machine::Client,
     request::{Flight, Purpose},
 };
@@ -85,6 +86,11 @@ impl Client {
         }
         let changes = self.paths.report(flight.path, evidence, cx.now.tick);
         self.follow_paths(cx, changes);
+        // One failure may be a lost packet; the test is repeated until the guard answers or its
+        // place is given up. Each takes a whole timeout, which is pause enough.
+        if evidence == PathEvidence::GuardUnreachable {
+            self.test_guard(cx, flight.path);
+        }
     }
 
     /// Reports what changed, tests the guards of struck paths, and draws what is missing.
@@ -99,14 +105,7 @@ impl Client {
                 cause: PathLoss::Struck,
             } = change
             {
-                let snapshot = self.swarms.snapshot().cloned();
-                let guard = path
-                    .guard()
-                    .and_then(|id| snapshot.as_ref()?.node(&id).copied());
-                if let Some(guard) = guard {
-                    // A test that cannot leave is made after the next strikes.
-                    let _ = self.test_guard(cx, *path, &guard);
-                }
+                self.test_guard(cx, *path);
             }
         }
         if lost {
@@ -147,6 +146,7 @@ impl Client {
         } else {
             Vec::new()
         };
+        self.paths_not_before = cx.now.tick.after_ms(PATH_RETRY_MS);
         let changes = self
             .paths
             .update(snapshot.nodes(), &own, cx.now.tick, cx.entropy);

@@ -75,23 +75,27 @@ impl Client {
         self.launch(cx, &*format, (path, &hops), destination, purpose, request)
     }
 
-    /// Asks a guard over our own connection whether it is there. It learns nothing: it knows our
-    /// address, and is asked for its clock.
-    pub(crate) fn test_guard(
-        &mut self,
-        cx: &mut Cx<'_, ()>,
-        path: PathHandle,
-        guard: &NodeRecord,
-    ) -> Result<CallId, NotSent> {
-        let direct = format(FormatId::Direct);
-        self.launch(
-            cx,
-            direct,
-            (path, &[]),
-            guard,
-            Purpose::GuardTest,
-            &StorageRequest::Info,
-        )
+    /// Asks the guard of `path` over our own connection whether it is there, unless that is being
+    /// asked or it is no guard any more. It learns nothing: it knows our address, and is asked for
+    /// its clock. A test that cannot leave is made after the next failure.
+    pub(crate) fn test_guard(&mut self, cx: &mut Cx<'_, ()>, path: PathHandle) {
+        let Some(guard) = path.guard() else { return };
+        let asked = self
+            .flights
+            .values()
+            .any(|flight| flight.purpose == Purpose::GuardTest && flight.destination == guard);
+        if self.stopped || asked || !self.paths.guards().any(|other| other == guard) {
+            return;
+        }
+        let node = self
+            .swarms
+            .snapshot()
+            .and_then(|snapshot| snapshot.node(&guard).copied());
+        if let Some(node) = node {
+            let direct = format(FormatId::Direct);
+            let info = StorageRequest::Info;
+            let _ = self.launch(cx, direct, (path, &[]), &node, Purpose::GuardTest, &info);
+        }
     }
 
     fn launch(

@@ -188,7 +188,8 @@ fn a_client_whose_clock_questions_are_lost_goes_on_with_the_clock_it_has() {
     let mut out = net.wire(Input::Membership(snapshot));
     let mut rounds = 0;
     while !out.is_empty() {
-        rounds += 1;
+        // Direct requests test guards; what goes through relays asks for clocks.
+        rounds += u32::from(out.iter().any(|arrived| !arrived.relays.is_empty()));
         let asked = std::mem::take(&mut out);
         for arrived in asked {
             out.extend(net.lose(&arrived));

@@ -300,3 +300,49 @@ fn junk_replies_are_lost_replies() {
         net = Net::ready(config(false));
     }
 }
+
+#[test]
+fn a_dead_guard_is_tested_directly_and_replaced_and_the_other_stays() {
+    let mut net = Net::ready(config(false));
+    let built = |net: &Net| -> Vec<leek_identity::NodeId> {
+        let guard = |event: &ClientEvent| match event {
+            ClientEvent::PathBuilt { guard } => Some(*guard),
+            _ => None,
+        };
+        net.events.iter().filter_map(guard).collect()
+    };
+    let (dead, alive) = (built(&net)[0], built(&net)[1]);
+    let mut tests = 0;
+    let mut waiting: Vec<Arrived> = Vec::new();
+    for _ in 0..400 {
+        if net
+            .events
+            .contains(&ClientEvent::GuardDropped { guard: dead })
+        {
+            break;
+        }
+        waiting.extend(net.wake());
+        let due: Vec<Arrived> = std::mem::take(&mut waiting);
+        for arrived in due {
+            tests += u32::from(arrived.relays.is_empty());
+            let more = if arrived.guard == dead {
+                net.advance_to(arrived.deadline);
+                net.lose(&arrived)
+            } else {
+                let body = net.batch(Vec::new(), false);
+                net.answer(&arrived, Status::OK, body)
+            };
+            waiting.extend(more);
+        }
+    }
+    assert!(
+        net.events
+            .contains(&ClientEvent::GuardDropped { guard: dead })
+    );
+    assert!(
+        !net.events
+            .contains(&ClientEvent::GuardDropped { guard: alive })
+    );
+    assert!(tests >= 3, "{tests}");
+    assert_ne!(built(&net).last(), Some(&dead));
+}

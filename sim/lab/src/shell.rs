@@ -132,7 +132,7 @@ impl<M: Hosted, L: Log> Shell<M, L> {
         }
     }
 
-    /// Takes a message of another host or of the world; `None` when it is not for a machine.
+    /// Takes a message of another host or of the world.
     pub(crate) fn on_message(
         &mut self,
         cx: &mut ActorCx<'_, LabBody>,
