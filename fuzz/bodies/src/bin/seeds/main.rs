@@ -1,5 +1,5 @@
 //! Writes the valid and the bad inputs of every target into `fuzz/corpus`, the same bytes every
-//! time. Files with other names, which fuzzers found, stay.
+//! time. Files with other names, which fuzzers found (`found-`), stay.
 
 use std::{
     collections::BTreeMap,
