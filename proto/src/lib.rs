@@ -30,3 +30,19 @@ pub mod wire {
         include!("generated/leek.wire.v1.rs");
     }
 }
+
+/// Signed membership (`directory.proto`).
+pub mod directory {
+    /// Version 1.
+    #[allow(
+        missing_docs,
+        unused_qualifications,
+        unreachable_pub,
+        clippy::all,
+        clippy::use_self,
+        reason = "generated: documented in the .proto file, formatted and spelled by prost-build"
+    )]
+    pub mod v1 {
+        include!("generated/leek.directory.v1.rs");
+    }
+}

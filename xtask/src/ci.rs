@@ -3,6 +3,8 @@
 //! All stages run even when one fails, so that one run tells everything. There is no way to skip
 //! a stage: what it needs and does not find is a failure.
 
+mod real;
+
 use std::{
     env,
     ffi::OsString,
@@ -43,6 +45,8 @@ pub(crate) enum Stage {
     Vectors,
     /// A scenario passes, with one digest on 1 and 2 threads, and its numbers hold
     Hundred,
+    /// A network of real processes keeps its promises under crashes, abuse and load
+    Real,
 }
 
 impl fmt::Display for Stage {
@@ -54,6 +58,7 @@ impl fmt::Display for Stage {
             Self::Test => "test",
             Self::Vectors => "vectors",
             Self::Hundred => "hundred",
+            Self::Real => "real",
         })
     }
 }
@@ -73,6 +78,7 @@ impl Stage {
             Self::Test => cargo(root, "test --workspace --locked"),
             Self::Vectors => run_vectors(&root.join(VECTORS)),
             Self::Hundred => run_hundred(root),
+            Self::Real => real::run(root),
         }
     }
 }

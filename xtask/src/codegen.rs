@@ -1,8 +1,8 @@
-//! Turns `proto/*.proto` into the committed Rust of `proto/src/generated`.
+//! Turns `proto/*.proto` into committed Rust: messages in `proto/src/generated`, stubs of services
+//! in `crates/driver/src/generated`.
 //!
-//! protox compiles the files, so no `protoc` is needed; prost-build writes messages only (the
-//! stubs of services belong to the driver) and formats them itself, so the output depends on
-//! `Cargo.lock` alone.
+//! protox compiles the files, so no `protoc` is needed; prost-build and tonic-prost-build format
+//! what they write, so the output depends on `Cargo.lock` alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,11 +10,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protox::prost_reflect::prost_types::FileDescriptorProto;
+
 /// Stands at the head of every generated file.
 const HEADER: &str = "// Written by `cargo xtask codegen` from proto/*.proto; do not edit.\n";
 
 /// Packages whose messages get no `Debug`: they carry keys and what people wrote.
 const SECRET_PACKAGES: [&str; 1] = [".leek.session"];
+
+/// The package of requests and responses. The stubs carry the values of `leek-wire`, which the
+/// driver's codec reads and writes without generated messages in between.
+const WIRE_PACKAGE: (&str, &str) = (".leek.wire.v1", "::leek_wire");
+
+/// The driver's codec, as its stubs name it.
+const CODEC: &str = "crate::codec::WireCodec";
 
 /// Generates one file per proto package and writes those that changed; with `check` it writes
 /// nothing and fails when a committed file differs, is missing, or has no source any more.
@@ -22,14 +31,25 @@ const SECRET_PACKAGES: [&str; 1] = [".leek.session"];
 /// # Errors
 /// A message for the person who ran it.
 pub(crate) fn run(check: bool) -> Result<(), String> {
-    let proto = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .ok_or("find the workspace: xtask has no parent folder")?
-        .join("proto");
-    let folder = proto.join("src").join("generated");
-    let generated = generate(&proto)?;
-    let committed = read_folder(&folder)?;
-    let stale = differing(&generated, &committed);
+        .ok_or("find the workspace: xtask has no parent folder")?;
+    let proto = root.join("proto");
+    let files = compile(&proto)?;
+    let outputs = [
+        (proto.join("src"), messages(&files)?),
+        (root.join("crates/driver/src"), stubs(files)?),
+    ];
+    for (source, generated) in outputs {
+        update(&source.join("generated"), &generated, check)?;
+    }
+    Ok(())
+}
+
+/// Makes `folder` hold exactly the files of `generated`, or with `check` fails when it does not.
+fn update(folder: &Path, generated: &BTreeMap<String, String>, check: bool) -> Result<(), String> {
+    let committed = read_folder(folder)?;
+    let stale = differing(generated, &committed);
     if stale.is_empty() {
         return Ok(());
     }
@@ -41,7 +61,7 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
             names.join(", ")
         ));
     }
-    fs::create_dir_all(&folder).map_err(|e| at("create", &folder, &e))?;
+    fs::create_dir_all(folder).map_err(|e| at("create", folder, &e))?;
     for name in &stale {
         let path = folder.join(name);
         match generated.get(name) {
@@ -52,23 +72,53 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// File name to text, for every package under `proto`.
-fn generate(proto: &Path) -> Result<BTreeMap<String, String>, String> {
+/// Every file under `proto`, compiled.
+fn compile(proto: &Path) -> Result<Vec<FileDescriptorProto>, String> {
     let sources = proto_files(proto)?;
     let set = protox::compile(&sources, [proto]).map_err(|e| format!("compile protos: {e:?}"))?;
-    let modules = set
-        .file
-        .into_iter()
-        // Prost has the well-known types itself.
+    let files = set.file.into_iter();
+    // Prost has the well-known types itself.
+    Ok(files
         .filter(|file| !file.package().starts_with("google.protobuf"))
+        .collect())
+}
+
+/// File name to text, for every package with messages.
+fn messages(files: &[FileDescriptorProto]) -> Result<BTreeMap<String, String>, String> {
+    let mut config = prost_build::Config::new();
+    config.btree_map(["."]).skip_debug(SECRET_PACKAGES);
+    write(config, files.to_vec())
+}
+
+/// File name to text, for every package with services.
+fn stubs(files: Vec<FileDescriptorProto>) -> Result<BTreeMap<String, String>, String> {
+    let services = tonic_prost_build::configure()
+        .codec_path(CODEC)
+        .build_transport(false)
+        .service_generator();
+    let mut config = prost_build::Config::new();
+    config
+        .extern_path(WIRE_PACKAGE.0, WIRE_PACKAGE.1)
+        .service_generator(services);
+    let files = files.into_iter();
+    write(
+        config,
+        files.filter(|file| !file.service.is_empty()).collect(),
+    )
+}
+
+fn write(
+    mut config: prost_build::Config,
+    files: Vec<FileDescriptorProto>,
+) -> Result<BTreeMap<String, String>, String> {
+    let modules = files
+        .into_iter()
         .map(|file| {
             let module = prost_build::Module::from_protobuf_package_name(file.package());
             (module, file)
         })
         .collect();
-    let texts = prost_build::Config::new()
-        .btree_map(["."])
-        .skip_debug(SECRET_PACKAGES)
+    let texts = config
         .generate(modules)
         .map_err(|e| format!("generate code: {e}"))?;
     Ok(texts

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod logs;
+mod people;
+
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, thread::available_parallelism};
 
 use clap::{
@@ -9,6 +12,12 @@ use clap::{
 };
 
 use leek_report::EXIT_USAGE;
+pub(crate) use logs::LogArgs;
+pub(crate) use people::{
+    AccountArgs, AccountCommand, ContactsArgs, ContactsCommand, DoctorArgs, HomeArgs, NewArgs,
+    PassphraseArgs, PersonArgs, ProtectArgs, ReceiveArgs, RestoreArgs, SendArgs, ShowArgs,
+    parse_ack,
+};
 
 /// Most threads a run may ask for: more than any machine this ran on has processors.
 const THREADS_MAX: usize = 1_024;
@@ -66,6 +75,28 @@ pub(crate) enum Command {
     /// tables, and manifest.json is held against summary.json and effective.toml. Exit code 0 when
     /// all agree, 1 when something differs, is damaged or is missing.
     Verify(VerifyArgs),
+    /// Make, restore or show an account.
+    Account(AccountArgs),
+    /// Names for the accounts of others.
+    Contacts(ContactsArgs),
+    /// Send a message.
+    Send(SendArgs),
+    /// Show the messages that have come.
+    Receive(ReceiveArgs),
+    /// Say what is missing on this machine, and how to get it.
+    Doctor(DoctorArgs),
+    /// Run a storage node.
+    #[command(subcommand)]
+    Node(crate::node::NodeCommand),
+    /// Run a directory, one of those who sign who is in a network.
+    #[command(subcommand)]
+    Directory(crate::directory::DirectoryCommand),
+    /// A network of real processes on this machine.
+    #[command(subcommand)]
+    Net(crate::net::NetCommand),
+    /// Measure, attack or kill a network of real processes on this machine.
+    #[command(subcommand)]
+    Bench(crate::bench::BenchCommand),
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,7 @@ pub(crate) fn stderr_redraws() -> bool {
     io::stderr().is_terminal() && !terminal_is_dumb()
 }
 
-fn terminal_is_dumb() -> bool {
+/// Whether the terminal says that it cannot move its cursor.
+pub(crate) fn terminal_is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

@@ -1,10 +1,15 @@
 //! A command could not do what was asked: why, what to do, and the exit code that says which.
 
-use core::error::Error as _;
-use std::{io, path::PathBuf};
+mod people;
 
+use core::error::Error as _;
+use std::{borrow::Cow, io, path::PathBuf};
+
+use leek_daemon::client::SessionError;
 use leek_lab::scenario::ScenarioError;
-use leek_report::{EXIT_ENVIRONMENT, EXIT_USAGE, escaped};
+use leek_report::{EXIT_ENVIRONMENT, EXIT_USAGE, Verdict, escaped};
+
+pub(crate) use people::PersonError;
 
 use crate::{measure::MeasureError, render::render};
 
@@ -41,6 +46,56 @@ pub(crate) enum Failure {
     /// What the run cost is not to be had.
     #[error("measure what the run costs")]
     Measure(#[from] MeasureError),
+    /// A service did not start, or ended by itself.
+    #[error(transparent)]
+    Service(Box<leek_daemon::ServiceError>),
+    /// A local network did not do what it should.
+    #[error(transparent)]
+    Net(#[from] leek_localnet::NetError),
+    /// The supervisor of a detached network ended; its log says why.
+    #[error("the network did not come up; its supervisor says")]
+    Supervisor {
+        /// Its exit code.
+        code: u8,
+        /// What it wrote.
+        log: String,
+    },
+    /// Nobody confirmed that files may be removed.
+    #[error("nothing was removed: nobody confirmed it")]
+    NotConfirmed,
+    /// This program cannot be started again as another process.
+    #[error("start `leek` as another process")]
+    Program(#[source] io::Error),
+    /// The log cannot be set up.
+    #[error(transparent)]
+    Telemetry(leek_daemon::telemetry::TelemetryError),
+    /// A load test could not be made.
+    #[error(transparent)]
+    Load(#[from] leek_load::LoadError),
+    /// A scenario could not be run on real processes.
+    #[error(transparent)]
+    Tier(leek_tiers::runner::RunError),
+    /// There is no place for temporary files.
+    #[error("make a temporary directory")]
+    Temporary(#[source] io::Error),
+    /// A network file does not say what it should.
+    #[error("{path}", path = path.display())]
+    NetworkFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        error: leek_directory::NetworkFileError,
+    },
+    /// The directories given make no network.
+    #[error(transparent)]
+    Trust(leek_directory::TrustError),
+    /// A person's files, secrets or names.
+    #[error(transparent)]
+    Person(#[from] PersonError),
+    /// A person's session with a network did not begin, or ended.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The result could not be put into words.
     #[error("write JSON")]
     Json(#[from] serde_json::Error),
@@ -49,6 +104,23 @@ pub(crate) enum Failure {
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
         Self::Scenario(Box::new(error))
+    }
+}
+
+impl From<leek_tiers::runner::RunError> for Failure {
+    fn from(error: leek_tiers::runner::RunError) -> Self {
+        use leek_tiers::runner::RunError;
+        match error {
+            RunError::Scenario(error) => Self::Scenario(error),
+            RunError::Net(error) => Self::Net(error),
+            other => Self::Tier(other),
+        }
+    }
+}
+
+impl From<leek_daemon::ServiceError> for Failure {
+    fn from(error: leek_daemon::ServiceError) -> Self {
+        Self::Service(Box::new(error))
     }
 }
 
@@ -61,6 +133,16 @@ impl Failure {
             | Self::RunDir(
                 leek_report::Error::NotEmpty { .. } | leek_report::Error::NoFreeName { .. },
             ) => EXIT_USAGE,
+            Self::NetworkFile { .. } | Self::Trust(_) | Self::NotConfirmed => EXIT_USAGE,
+            Self::Service(error) if error.is_usage() => EXIT_USAGE,
+            Self::Net(error) if error.is_usage() => EXIT_USAGE,
+            Self::Net(leek_localnet::NetError::Interrupted)
+            | Self::Tier(leek_tiers::runner::RunError::Interrupted) => {
+                Verdict::Interrupted.exit_code()
+            }
+            Self::Supervisor { code, .. } => *code,
+            Self::Person(error) => error.exit_code(),
+            Self::Session(SessionError::Interrupted(_)) => Verdict::Interrupted.exit_code(),
             _ => EXIT_ENVIRONMENT,
         }
     }
@@ -76,15 +158,36 @@ impl Failure {
             line = format!("{line}: {error}");
             source = error.source();
         }
-        format!("{}\n{}", escaped(&line), self.help().unwrap_or_default())
+        let mut text = format!("{}\n", escaped(&line));
+        for line in self.log().lines() {
+            text += &format!("  {}\n", escaped(line));
+        }
+        if let Some(help) = self.help() {
+            text += &format!("help: {}\n", escaped(&help));
+        }
+        text
     }
 
-    fn help(&self) -> Option<&'static str> {
+    /// What another process wrote before it ended.
+    fn log(&self) -> &str {
         match self {
-            Self::NoRunDir { .. } => Some("help: `leek run` names it on its last line\n"),
+            Self::Supervisor { log, .. } => log,
+            Self::Net(error) | Self::Load(leek_load::LoadError::Net(error)) => error.log(),
+            _ => "",
+        }
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::NoRunDir { .. } => Some("`leek run` names it on its last line".into()),
             Self::RunDir(leek_report::Error::Io { source, .. }) if cannot_write(source) => {
-                Some("help: name a directory you may write to with --out\n")
+                Some("name a directory you may write to with --out".into())
             }
+            Self::Service(error) => error.help().map(Cow::Owned),
+            Self::Net(error) => error.help().map(Cow::Borrowed),
+            Self::NotConfirmed => Some("add --yes".into()),
+            Self::Person(error) => error.help(),
+            Self::Session(SessionError::Home(error)) => error.remedy().map(Cow::Owned),
             _ => None,
         }
     }

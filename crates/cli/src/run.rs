@@ -12,8 +12,8 @@ use leek_lab::{
     scenario::{Loaded, load},
 };
 use leek_report::{
-    Cost, EFFECTIVE_FILE, Host, Manifest, RunDir, Summary, TRACE_FILE, closing_lines, escaped,
-    render_text,
+    Cost, EFFECTIVE_FILE, Host, Manifest, MessageRow, MetricRow, Numbers, RequestRow, RunDir,
+    Summary, TRACE_FILE, closing_lines, escaped, render_text,
 };
 
 use crate::{
@@ -34,13 +34,13 @@ const RUNS: &str = "runs";
 /// Runs a scenario, leaves a run directory, and says how it went.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::watch()?;
-    let loaded = load_scenario(args)?;
+    let loaded = load_scenario(&args.scenario, &args.sets, args.seed)?;
     if !args.quiet {
         let purpose = escaped(&loaded.scenario.purpose);
         console::talk(&format!("{}: {purpose}\n", escaped(&loaded.name)));
     }
     // Before the run: whoever cannot write should learn it now, not in an hour.
-    let place = Place::create(args, &loaded)?;
+    let place = Place::create(args.out.as_deref(), &loaded)?;
     let started_unix_s = unix_s();
     let (ran, cost) = match run_kernel(args, &loaded, &interrupt) {
         Ok(done) => done,
@@ -49,19 +49,26 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
             return Err(failure);
         }
     };
-    let summary = write(&place.dir, &loaded, ran, cost, started_unix_s)?;
-    report(args, &summary, place.dir.path())?;
+    let tables = (&ran.messages[..], &ran.requests[..], &ran.metrics[..]);
+    let numbers = write_tables(&place.dir, &loaded, tables)?;
+    let summary = Summary::new(ran.header, numbers, cost);
+    write_summary(&place.dir, &loaded, &summary, started_unix_s)?;
+    report((args.json, args.quiet), &summary, place.dir.path())?;
     Ok(ExitCode::from(summary.verdict.exit_code()))
 }
 
-fn load_scenario(args: &RunArgs) -> Result<Loaded, Failure> {
-    let mut loaded = load(&Files, &args.scenario, &args.sets, args.seed)?;
+pub(crate) fn load_scenario(
+    name: &str,
+    sets: &[String],
+    seed: Option<u64>,
+) -> Result<Loaded, Failure> {
+    let mut loaded = load(&Files, name, sets, seed)?;
     if let Some(trace) = &mut loaded.scenario.workload.trace {
         // The run directory holds the trace, so that it can be moved and run again anywhere.
         trace.file = Some(TRACE_FILE.to_owned());
     }
     // What a run directory holds goes by the name it had, not by that of its file.
-    let path = Path::new(&args.scenario);
+    let path = Path::new(name);
     if path.file_name().is_some_and(|name| name == EFFECTIVE_FILE)
         && let Some(dir) = path.parent()
         && let Ok(manifest) = RunDir::open(dir).read_manifest()
@@ -72,14 +79,14 @@ fn load_scenario(args: &RunArgs) -> Result<Loaded, Failure> {
 }
 
 /// The run directory, and whether there was one before.
-struct Place {
-    dir: RunDir,
+pub(crate) struct Place {
+    pub(crate) dir: RunDir,
     is_new: bool,
 }
 
 impl Place {
-    fn create(args: &RunArgs, loaded: &Loaded) -> Result<Self, Failure> {
-        let (dir, is_new) = match &args.out {
+    pub(crate) fn create(out: Option<&Path>, loaded: &Loaded) -> Result<Self, Failure> {
+        let (dir, is_new) = match out {
             Some(out) => {
                 let is_new = !out.exists();
                 (RunDir::create(out)?, is_new)
@@ -96,7 +103,7 @@ impl Place {
     }
 
     /// After a run that never began: an empty directory would only puzzle.
-    fn remove_if_new(&self) {
+    pub(crate) fn remove_if_new(&self) {
         if self.is_new {
             // Removes nothing but an empty directory; the error that led here matters more.
             let _ = fs::remove_dir(self.dir.path());
@@ -133,22 +140,28 @@ fn run_kernel(
     Ok((ran, cost))
 }
 
-/// Writes everything; the summary last, because a directory that has one is complete.
-fn write(
+/// Writes the scenario and the tables.
+pub(crate) fn write_tables(
     dir: &RunDir,
     loaded: &Loaded,
-    ran: Ran,
-    cost: Cost,
+    (messages, requests, metrics): (&[MessageRow], &[RequestRow], &[MetricRow]),
+) -> Result<Numbers, Failure> {
+    dir.write_scenario(&loaded.given, &loaded.effective())?;
+    if let Some(trace) = &loaded.trace {
+        dir.write_trace(&trace.text)?;
+    }
+    Ok(dir.write_tables(messages, requests, metrics)?)
+}
+
+/// Writes what is left; the summary last, because a directory that has one is complete.
+pub(crate) fn write_summary(
+    dir: &RunDir,
+    loaded: &Loaded,
+    summary: &Summary,
     started_unix_s: u64,
-) -> Result<Summary, Failure> {
+) -> Result<(), Failure> {
     let effective = loaded.effective();
     let trace = loaded.trace.as_ref().map(|trace| trace.text.as_str());
-    dir.write_scenario(&loaded.given, &effective)?;
-    if let Some(trace) = trace {
-        dir.write_trace(trace)?;
-    }
-    let numbers = dir.write_tables(&ran.messages, &ran.requests, &ran.metrics)?;
-    let summary = Summary::new(ran.header, numbers, cost);
     dir.write_manifest(&Manifest {
         schema_versions: Manifest::current_schema_versions(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -161,29 +174,34 @@ fn write(
         shape: summary.shape.clone(),
         host: Host::current(),
         limits: limits::in_force(),
-        threads: cost.threads,
+        threads: summary.threads,
         started_unix_s,
     })?;
-    dir.write_summary(&summary)?;
-    Ok(summary)
+    dir.write_summary(summary)?;
+    Ok(())
 }
 
-fn report(args: &RunArgs, summary: &Summary, dir: &Path) -> Result<(), Failure> {
+/// Shows the result: as JSON, or as text unless quiet, and the last line.
+pub(crate) fn report(
+    (json, quiet): (bool, bool),
+    summary: &Summary,
+    dir: &Path,
+) -> Result<(), Failure> {
     let closing = closing_lines(summary, dir);
-    if args.json {
+    if json {
         // As in summary.json, byte for byte.
         console::data(&(serde_json::to_string_pretty(summary)? + "\n"))?;
         console::talk(&closing);
         return Ok(());
     }
-    if !args.quiet {
+    if !quiet {
         console::data(&(render_text(summary, console::stdout_has_colors()) + "\n"))?;
     }
     console::data(&closing)
 }
 
 /// Seconds since the Unix epoch; 0 for a clock that stands before it.
-fn unix_s() -> u64 {
+pub(crate) fn unix_s() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use leek_identity::AccountId;
 use leek_message::ContentBody;
 use leek_onion::{Format, PathPolicy};
-use leek_wire::SendTag;
+use leek_wire::{AckLevel, SendTag};
 
 /// How a client behaves; the same for its whole life.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct ClientConfig {
     pub send_attempts: u8,
     /// Time one request may take, in ms.
     pub request_timeout_ms: u64,
+    /// How far a message must have come at the recipient's swarm before a send is accepted.
+    pub ack: AckLevel,
 }
 
 impl core::fmt::Debug for ClientConfig {

@@ -10,6 +10,9 @@ pub const FLIGHTS_MAX: usize = 64;
 /// Hashes remembered for deduplication; the oldest expiries go first. At one message a minute this
 /// is longer than the longest TTL.
 pub const SEEN_MAX: usize = 65_536;
+/// Places remembered, by node and namespace: five namespaces at each node of the largest swarm that
+/// a reply can name.
+pub const CURSORS_MAX: usize = 5 * leek_wire::limits::SWARM_NODES_MAX;
 /// Accounts whose swarm differs from what the snapshot says.
 pub const REDIRECTS_MAX: usize = 256;
 /// Nodes asked for their clock (network spec 3.7: a median of three).

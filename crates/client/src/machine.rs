@@ -8,7 +8,7 @@ use leek_identity::{Account, NodeRecord};
 use leek_machine::{Cx, Machine, Tick, below};
 use leek_onion::{PathSet, PolicyError};
 use leek_swarm::Snapshot;
-use leek_wire::{CallId, Output, StorageRequest};
+use leek_wire::{CallId, Output, Refusal, StorageRequest};
 
 use crate::{
     clock::NodeClock,
@@ -18,6 +18,7 @@ use crate::{
     poll::Poll,
     request::{Flight, Purpose},
     seen::Seen,
+    state::{ClientState, StateError},
     swarms::Swarms,
 };
 
@@ -71,6 +72,36 @@ impl Client {
         })
     }
 
+    /// A client that goes on where one stopped that had this [`Client::state`].
+    ///
+    /// # Errors
+    /// [`StateError`] when the numbers of the path policy do not fit together, or the state is
+    /// larger than any client's.
+    pub fn with_state(
+        config: Arc<ClientConfig>,
+        account: Arc<Account>,
+        suite: Arc<dyn Suite>,
+        state: ClientState,
+    ) -> Result<Self, StateError> {
+        state.check()?;
+        let paths = PathSet::with_guards(config.paths, &state.guards)?;
+        Ok(Self {
+            paths,
+            seen: state.seen.into_iter().collect(),
+            poll: Poll::from_cursors(state.cursors),
+            ..Self::new(config, account, suite)?
+        })
+    }
+
+    /// What must survive a restart; lists are sorted, except the guards.
+    pub fn state(&self) -> ClientState {
+        ClientState {
+            guards: self.paths.guards_to_keep(),
+            cursors: self.poll.cursors(),
+            seen: self.seen.messages(),
+        }
+    }
+
     /// The account.
     pub fn account(&self) -> &Account {
         &self.account
@@ -79,6 +110,12 @@ impl Client {
     /// Sends that are waiting or under way.
     pub fn sends_open(&self) -> usize {
         self.outbox.len()
+    }
+
+    /// Requests of polls that wait for their answer.
+    pub fn polls_open(&self) -> usize {
+        let polls = |flight: &&Flight| flight.purpose == Purpose::Poll;
+        self.flights.values().filter(polls).count()
     }
 
     /// Whether it knows the network and its clock.
@@ -158,8 +195,15 @@ impl Machine for Client {
         match input {
             Input::Wire(leek_wire::Input::Reply { call, outcome }) => self.ended(cx, call, outcome),
             Input::Wire(leek_wire::Input::Membership(snapshot)) => self.membership(cx, snapshot),
-            // Nobody calls a client, and it writes nothing.
-            Input::Wire(leek_wire::Input::Request { .. } | leek_wire::Input::Written { .. }) => {}
+            Input::Wire(leek_wire::Input::Request { call, .. }) => {
+                self.outputs.push_back(Output::Answer {
+                    call,
+                    after: None,
+                    body: Err(Refusal::not_served()),
+                });
+            }
+            // It writes nothing.
+            Input::Wire(leek_wire::Input::Written { .. }) => {}
             Input::Command(command) => self.command(command),
         }
         self.advance(cx);

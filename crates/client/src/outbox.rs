@@ -4,14 +4,14 @@ use leek_identity::{AccountId, MessageHash, Namespace, NodeId, NodeRecord, messa
 use leek_machine::{Cx, Tick, Wall, below};
 use leek_message::{Content, ContentBody, seal};
 use leek_wire::{
-    ClientEvent, FailReason, MemberChange, SendTag, Status, StorageBody, StorageReply,
-    StorageRequest,
+    AckLevel, ClientEvent, FailReason, Member, MemberChange, SendTag, Status, StorageBody,
+    StorageReply, StorageRequest,
 };
 
 use crate::{
+    ask::Answer,
     limits::{BACKOFF_MS_MAX, BACKOFF_MS_MIN, EXTRA_ATTEMPTS_MAX, SENDS_ACTIVE_MAX, SENDS_MAX},
     machine::Client,
-    reply::Answer,
     request::{NotSent, Purpose},
 };
 
@@ -140,6 +140,7 @@ impl Client {
             data: letter.data.clone(),
             sig_timestamp: None,
             proof: None,
+            ack: self.config.ack,
         };
         send.tried.push(member.id);
         send.attempts = send.attempts.saturating_add(1);
@@ -230,8 +231,9 @@ impl Client {
                 .iter()
                 .filter(|m| matches!(m.result, Ok(MemberChange::Stored { .. })));
             let stored = u16::try_from(stored.count()).unwrap_or(u16::MAX);
+            let durable = self.durable_members(tag, members);
             let members = u16::try_from(members.len()).unwrap_or(u16::MAX);
-            if stored > 0 {
+            if reached(self.config.ack, stored, durable) {
                 self.remove(tag);
                 let send = tag;
                 self.report(ClientEvent::SendAccepted {
@@ -239,13 +241,33 @@ impl Client {
                     hash: ours,
                     attempts,
                     stored,
+                    durable,
                     members,
                 });
                 return;
             }
         }
-        // The node said 200 but stored nothing, or something else.
+        // The node said 200, but stored nothing or something else, or it came not far enough.
         self.retry(cx, tag, FailReason::AttemptsSpent);
+    }
+
+    /// Nodes of the recipient's swarm, as the snapshot has it, among those that are said to have
+    /// the message durably; each counts once, whatever the asked node says.
+    fn durable_members(&self, tag: SendTag, said: &[Member]) -> u16 {
+        let Some(send) = self.outbox.sends.get(&tag) else {
+            return 0;
+        };
+        let swarm = self.swarms.members(&send.to);
+        let durable = swarm.iter().filter(|node| {
+            said.iter().any(|member| {
+                member.node == node.id
+                    && matches!(
+                        member.result,
+                        Ok(MemberChange::Stored { durable: true, .. })
+                    )
+            })
+        });
+        u16::try_from(durable.count()).unwrap_or(u16::MAX)
     }
 
     fn wrong_swarm(&mut self, cx: &mut Cx<'_, ()>, tag: SendTag, reply: &StorageReply) {
@@ -313,5 +335,14 @@ impl Client {
     fn remove(&mut self, tag: SendTag) {
         self.outbox.sends.remove(&tag);
         self.outbox.order.retain(|other| *other != tag);
+    }
+}
+
+/// Whether a message came as far as asked, by what the members say.
+fn reached(level: AckLevel, stored: u16, durable: u16) -> bool {
+    match level {
+        AckLevel::Received | AckLevel::All => stored > 0,
+        AckLevel::Durable => durable > 0,
+        AckLevel::Quorum(members) => durable >= members.get(),
     }
 }

@@ -8,7 +8,13 @@ use leek_wire::{
     StoredMessage,
 };
 
-use crate::{limits::FOLLOW_UPS_MAX, machine::Client, reply::Answer, request::Purpose};
+use crate::{
+    ask::Answer,
+    limits::{CURSORS_MAX, FOLLOW_UPS_MAX},
+    machine::Client,
+    request::Purpose,
+    state::Cursor,
+};
 
 /// Namespaces of an account and their part of the answer's bytes (network spec 3.8).
 const NAMESPACES: [(Namespace, i64); 5] = [
@@ -28,6 +34,27 @@ pub(crate) struct Poll {
     cursors: BTreeMap<(NodeId, Namespace), MessageHash>,
     /// Polls made without pause since the last regular one.
     follow_ups: u8,
+}
+
+impl Poll {
+    /// The places reached, by node and namespace; at most [`CURSORS_MAX`].
+    pub(crate) fn cursors(&self) -> Vec<Cursor> {
+        let place = |(&(node, namespace), &last): (&(NodeId, Namespace), &MessageHash)| Cursor {
+            node,
+            namespace,
+            last,
+        };
+        self.cursors.iter().take(CURSORS_MAX).map(place).collect()
+    }
+
+    /// Goes on from these places.
+    pub(crate) fn from_cursors(cursors: Vec<Cursor>) -> Self {
+        let place = |cursor: Cursor| ((cursor.node, cursor.namespace), cursor.last);
+        Self {
+            cursors: cursors.into_iter().map(place).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Client {

@@ -1,29 +1,14 @@
 use leek_identity::NodeId;
 use leek_machine::Cx;
-use leek_onion::{HopError, PathChange, PathEvidence, PathLoss, format};
-use leek_wire::{
-    CallId, ClientEvent, Outcome, Response, Status, StorageReply, StrikeAt, decode_storage_reply,
-    response_encoded_len,
-};
+use leek_onion::{PathChange, PathEvidence, PathLoss};
+use leek_wire::{CallId, ClientEvent, Outcome, Response, Status, StrikeAt, response_encoded_len};
 
 use crate::{
+    ask::Answer,
     limits::PATH_RETRY_MS,
     machine::Client,
     request::{Flight, Purpose},
 };
-
-/// How a request ended, as far as the client can tell.
-#[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// The destination answered: the reply opened under the request's key.
-    Reply(StorageReply),
-    /// Somebody refused in the clear.
-    Refused(PathEvidence),
-    /// Bytes came back that the destination did not make.
-    Garbled,
-    /// Nothing came back in time.
-    Lost,
-}
 
 impl Client {
     /// A call ended.
@@ -36,7 +21,7 @@ impl Client {
             Outcome::Refused(refusal) => refusal.reason.len(),
             Outcome::Lost => 0,
         };
-        let answer = self.read(&flight, outcome);
+        let answer = flight.opener.open(&*self.suite, outcome);
         let status = match &answer {
             Answer::Reply(reply) => Some(reply.status),
             Answer::Refused(_) | Answer::Garbled | Answer::Lost => None,
@@ -48,22 +33,6 @@ impl Client {
             Purpose::Store(tag) => self.store_ended(cx, tag, &answer),
             Purpose::Poll => self.poll_ended(cx, flight.destination, answer),
             Purpose::GuardTest => {}
-        }
-    }
-
-    fn read(&self, flight: &Flight, outcome: Outcome<Response>) -> Answer {
-        match outcome {
-            Outcome::Lost => Answer::Lost,
-            Outcome::Refused(refusal) => Answer::Refused(
-                HopError::parse(refusal.status.0, refusal.reason.as_bytes())
-                    .map_or(PathEvidence::Status(refusal.status.0), PathEvidence::Hop),
-            ),
-            Outcome::Done(Response::Forward(_)) => Answer::Garbled,
-            Outcome::Done(Response::Onion(bytes)) => format(flight.format)
-                .open_reply(&*self.suite, &flight.reply, &bytes)
-                .ok()
-                .and_then(|payload| decode_storage_reply(&payload).ok())
-                .map_or(Answer::Garbled, Answer::Reply),
         }
     }
 

@@ -2,13 +2,17 @@ use std::sync::Arc;
 
 use leek_identity::{NodeId, NodeRecord};
 use leek_machine::{Cx, Now};
-use leek_onion::{Format, FormatId, Hop, PathHandle, ReplyKey, format};
+use leek_onion::{Format, FormatId, Hop, PathHandle, format};
 use leek_wire::{
-    CallId, ClientEvent, Event, OnionRequest, Output, Request, RequestDone, RequestKind, SendTag,
-    Status, StorageRequest, encode_storage_request, request_encoded_len,
+    CallId, ClientEvent, Event, Output, RequestDone, RequestKind, SendTag, Status, StorageRequest,
+    request_encoded_len,
 };
 
-use crate::{limits::FLIGHTS_MAX, machine::Client};
+use crate::{
+    ask::{Asked, Opener},
+    limits::FLIGHTS_MAX,
+    machine::Client,
+};
 
 /// What a request in flight is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +45,7 @@ pub(crate) struct Flight {
     pub(crate) destination: NodeId,
     /// The path it took, or that it tests.
     pub(crate) path: PathHandle,
-    pub(crate) format: FormatId,
-    pub(crate) reply: Arc<ReplyKey>,
+    pub(crate) opener: Opener,
     hops: u8,
     bytes_up: u32,
 }
@@ -110,19 +113,9 @@ impl Client {
         if self.flights.len() >= FLIGHTS_MAX {
             return Err(NotSent::Busy);
         }
-        let last = Hop {
-            id: destination.id,
-            key: destination.onion_key,
-        };
-        let payload = encode_storage_request(request);
-        let (packet, reply) = format
-            .build(&*self.suite, cx.entropy, hops, &last, &payload)
-            .map_err(|_| NotSent::Unbuildable)?;
-        let body = Request::Onion(OnionRequest {
-            format: format.id(),
-            packet,
-        });
-        let to = hops.first().map_or(destination.id, |guard| guard.id);
+        let Asked { to, body, opener } =
+            Asked::new(format, &*self.suite, cx.entropy, hops, destination, request)
+                .map_err(|_| NotSent::Unbuildable)?;
         let call = CallId(self.next_call);
         self.next_call += 1;
         let flight = Flight {
@@ -130,8 +123,7 @@ impl Client {
             started: cx.now,
             destination: destination.id,
             path,
-            format: format.id(),
-            reply: Arc::new(reply),
+            opener,
             // A path has at most 15 hops.
             hops: u8::try_from(hops.len() + 1).unwrap_or(u8::MAX),
             bytes_up: u32::try_from(request_encoded_len(&body)).unwrap_or(u32::MAX),

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use leek_identity::MessageHash;
 use leek_machine::Wall;
 
-use crate::limits::SEEN_MAX;
+use crate::{limits::SEEN_MAX, state::SeenMessage};
 
 /// Clocks of nodes may differ this much from ours; a hash is kept that much longer than its
 /// message lives, in ms. The largest tolerance of the network (network spec 2.3).
@@ -38,6 +38,12 @@ impl Seen {
         before.is_none()
     }
 
+    /// What is remembered, by hash.
+    pub(crate) fn messages(&self) -> Vec<SeenMessage> {
+        let message = |(&hash, &expiry): (&MessageHash, &Wall)| SeenMessage { hash, expiry };
+        self.expiry.iter().map(message).collect()
+    }
+
     fn forget(&mut self, now: Wall) {
         while let Some(&(expiry, hash)) = self.by_expiry.first() {
             if expiry.after_ms(SKEW_MS) > now {
@@ -46,6 +52,18 @@ impl Seen {
             self.by_expiry.remove(&(expiry, hash));
             self.expiry.remove(&hash);
         }
+    }
+}
+
+impl FromIterator<SeenMessage> for Seen {
+    /// Of a hash that is named twice, the later expiry counts.
+    fn from_iter<I: IntoIterator<Item = SeenMessage>>(messages: I) -> Self {
+        let mut seen = Self::default();
+        for SeenMessage { hash, expiry } in messages {
+            // Nothing has expired at the beginning of time.
+            seen.first_time(hash, expiry, Wall::from_ms(0));
+        }
+        seen
     }
 }
 

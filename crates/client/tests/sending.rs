@@ -44,6 +44,7 @@ fn a_send_passes_three_relays_and_reaches_the_recipients_swarm() {
             ClientEvent::SendAccepted {
                 attempts: 1,
                 stored: 7,
+                durable: 7,
                 members: 7,
                 ..
             }

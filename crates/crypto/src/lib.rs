@@ -7,6 +7,7 @@ mod ct;
 mod error;
 pub mod hash;
 mod keys;
+pub mod password;
 mod real;
 mod sealed_box;
 mod suite;

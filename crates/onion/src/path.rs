@@ -47,7 +47,8 @@ impl PathSet {
         Self::with_guards(policy, &[])
     }
 
-    /// A client that had these guards before it was restarted, as [`PathSet::guards`] gave them.
+    /// A client that had these guards before it was restarted, as
+    /// [`PathSet::guards_to_keep`] gave them.
     /// They are taken again where the first update finds them fit: a restart should not show the
     /// client's address to more nodes.
     ///
@@ -71,11 +72,23 @@ impl PathSet {
         &self.policy
     }
 
-    /// The guards in use, to be kept across a restart.
+    /// The guards in use.
     pub fn guards(&self) -> impl Iterator<Item = NodeId> {
         self.slots
             .iter()
             .filter_map(|slot| slot.guard.map(|guard| guard.hop.id))
+    }
+
+    /// The guards in use and those of an earlier life that wait for their first update: what
+    /// [`PathSet::with_guards`] takes. At most as many as the policy has.
+    pub fn guards_to_keep(&self) -> Vec<NodeId> {
+        let mut guards: Vec<NodeId> = self.guards().collect();
+        for guard in &self.preferred {
+            if guards.len() < self.slots.len() && !guards.contains(guard) {
+                guards.push(*guard);
+            }
+        }
+        guards
     }
 
     /// The paths that are ready.

@@ -49,21 +49,11 @@ impl StorageNode {
     pub(crate) fn forwarded(&mut self, cx: &mut NodeCx<'_, '_>, arrival: Arrival, one: Checked) {
         let request = self.allot_request();
         self.out.saw_arrival(request, &arrival);
-        let refusal = if self.snapshot.is_none() {
-            let error = HopError::NotReady(self.id());
-            Some(Refusal::new(Status(error.status()), error.text()))
-        } else if !one.request.is_write() {
-            Some(Refusal::new(
-                Status::BAD_REQUEST,
-                "only writes are passed on in a swarm",
-            ))
-        } else if !self.is_peer(&arrival.from) {
-            Some(Refusal::new(
-                Status::UNAUTHORIZED,
-                "not a member of this swarm",
-            ))
+        let refusal = if self.snapshot.is_some() && !one.request.is_write() {
+            let text = "only writes are passed on in a swarm";
+            Some(Refusal::new(Status::BAD_REQUEST, text))
         } else {
-            None
+            self.refusal_for(&arrival.from)
         };
         if let Some(refusal) = refusal {
             return self.refuse(arrival.call, refusal);
@@ -74,6 +64,19 @@ impl StorageNode {
         };
         let to = ReplyTo::Swarm { call: arrival.call };
         self.serve(cx, Flow::new(to, request, plan));
+    }
+
+    /// Why `from` may not ask for what only members of this swarm get, if so.
+    pub(crate) fn refusal_for(&self, from: &Peer) -> Option<Refusal> {
+        if self.snapshot.is_none() {
+            let error = HopError::NotReady(self.id());
+            Some(Refusal::new(Status(error.status()), error.text()))
+        } else if !self.is_peer(from) {
+            let text = "not a member of this swarm";
+            Some(Refusal::new(Status::UNAUTHORIZED, text))
+        } else {
+            None
+        }
     }
 
     fn is_peer(&self, from: &Peer) -> bool {

@@ -1,4 +1,4 @@
-use leek_wire::limits::STORE_BYTES_MAX;
+use leek_wire::limits::{ACCOUNT_BYTES_MAX, STORE_BYTES_MAX};
 
 /// What may differ between nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,6 +7,11 @@ pub struct NodeConfig {
     pub version: [u16; 3],
     /// Bytes of messages after which a new one is refused.
     pub store_bytes_max: u64,
+    /// Bytes of messages of one account after which a new one is refused.
+    pub account_bytes_max: u64,
+    /// Whether to ask the other members of the swarm for their messages, once, after the first
+    /// membership that places this node: for a node that starts without its messages.
+    pub rejoin: bool,
     /// Whether to report facts. Changes nothing else.
     pub observe: bool,
 }
@@ -16,6 +21,8 @@ impl Default for NodeConfig {
         Self {
             version: VERSION,
             store_bytes_max: STORE_BYTES_MAX,
+            account_bytes_max: ACCOUNT_BYTES_MAX,
+            rejoin: false,
             observe: false,
         }
     }

@@ -11,6 +11,7 @@ use leek_wire::{
 };
 
 use crate::{
+    NodePrep,
     auth::Origin,
     limits::{FLOW_BYTES_MAX, FORWARDS_PENDING_MAX},
     out::RequestNo,
@@ -53,6 +54,17 @@ pub(crate) enum Slot {
     Read(StorageReply),
     /// A write that the swarm works on.
     Write(SwarmWrite),
+}
+
+/// What [`Flow::settle`] found.
+#[derive(Clone, Debug)]
+pub(crate) enum Settled {
+    /// Nothing that ended.
+    Not,
+    /// A write that finished: the message that is now stored here, and whether it is new.
+    Finished(Option<(MessageHash, bool)>),
+    /// A write that may be answered and goes on.
+    Acknowledged(SwarmWrite),
 }
 
 /// A request under way: `steps` are still to run, `slots` ran or are running.
@@ -136,18 +148,28 @@ impl Flow {
         self.steps.pop_front()
     }
 
-    /// Replaces the step at `slot` by its result if it is a write that finished. Returns the
-    /// message that is now stored here, and whether it is new.
-    pub(crate) fn settle(&mut self, slot: usize, clock: Wall) -> Option<(MessageHash, bool)> {
-        let place = self.slots.get_mut(slot)?;
-        let write = match place {
-            Slot::Write(write) if write.is_finished() => write,
-            Slot::Write(_) | Slot::Read(_) | Slot::Done(_) => return None,
+    /// Replaces the step at `slot` by its result if it is a write that finished, or came as far as
+    /// the client asked.
+    pub(crate) fn settle(&mut self, slot: usize, prep: &NodePrep, clock: Wall) -> Settled {
+        let Some(place) = self.slots.get_mut(slot) else {
+            return Settled::Not;
         };
-        let stored = write.stored_here();
-        let reply = write.conclude(clock);
-        *place = Slot::Done(reply);
-        stored
+        let Slot::Write(write) = place else {
+            return Settled::Not;
+        };
+        if write.is_finished() {
+            let stored = write.stored_here();
+            let reply = write.conclude(clock);
+            *place = Slot::Done(reply);
+            return Settled::Finished(stored);
+        }
+        if write.is_acknowledged() {
+            let done = Slot::Done(write.acknowledge(prep, clock));
+            if let Slot::Write(write) = core::mem::replace(place, done) {
+                return Settled::Acknowledged(write);
+            }
+        }
+        Settled::Not
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -179,6 +201,8 @@ impl Flow {
 pub(crate) struct Flows {
     next: u64,
     table: BTreeMap<FlowId, Flow>,
+    /// Writes that were answered and have not ended, by flow and step. The flow may be gone.
+    trailing: BTreeMap<(FlowId, usize), SwarmWrite>,
     client_writes: usize,
     forwards: usize,
     bytes: u64,
@@ -201,7 +225,10 @@ impl Flows {
             return true;
         }
         let writes_fit = match flow.to.origin() {
-            Origin::Client => self.client_writes + load.writes <= WRITES_PENDING_MAX,
+            Origin::Client => {
+                let open = self.client_writes + self.trailing.len();
+                open + load.writes <= WRITES_PENDING_MAX
+            }
             Origin::Swarm => self.forwards + load.writes <= FORWARDS_PENDING_MAX,
         };
         writes_fit && self.bytes.saturating_add(load.bytes) <= FLOW_BYTES_MAX
@@ -224,6 +251,36 @@ impl Flows {
         }
         self.bytes -= flow.load.bytes;
         Some(flow)
+    }
+
+    /// Keeps a write that was answered until it ends.
+    pub(crate) fn trail(&mut self, flow: FlowId, slot: usize, write: SwarmWrite) {
+        self.trailing.insert((flow, slot), write);
+    }
+
+    /// The write at this step, if it was answered before its end.
+    pub(crate) fn trailing(&mut self, flow: FlowId, slot: usize) -> Option<&mut SwarmWrite> {
+        self.trailing.get_mut(&(flow, slot))
+    }
+
+    /// Drops the write at this step if it ended. Returns the message that is now stored here, and
+    /// whether it is new.
+    pub(crate) fn end_trailing(
+        &mut self,
+        flow: FlowId,
+        slot: usize,
+    ) -> Option<(MessageHash, bool)> {
+        let write = self.trailing.get(&(flow, slot))?;
+        if !write.is_finished() {
+            return None;
+        }
+        let stored = write.stored_here();
+        self.trailing.remove(&(flow, slot));
+        stored
+    }
+
+    pub(crate) fn trailing_count(&self) -> usize {
+        self.trailing.len()
     }
 
     pub(crate) fn await_call(&mut self, call: CallId, flow: FlowId, slot: usize, peer: NodeId) {

@@ -1,6 +1,6 @@
 //! Inputs, and the pure part of handling them.
 
-use leek_identity::NodeId;
+use leek_identity::{MessageHash, NodeId};
 use leek_onion::{FormatId, Packet, PeelError, Peeled, ReplySeal, format};
 use leek_wire::{CallId, Input, OnionRequest, Peer, Request, StorageRequest, request_encoded_len};
 
@@ -22,6 +22,9 @@ pub(crate) enum Stage {
     Raw(Input),
     Onion(Arrival, FormatId, Result<Layer, PeelError>),
     Forward(Arrival, Checked),
+    Pull(Arrival, Option<MessageHash>),
+    /// What a node does not do.
+    Foreign(Arrival),
 }
 
 /// How a request came in.
@@ -63,6 +66,10 @@ impl NodeInput {
                         Stage::Onion(arrival, id, peel(prep, onion))
                     }
                     Request::Forward(request) => forward(prep, arrival, request),
+                    Request::Pull { after } => Stage::Pull(arrival, after),
+                    Request::Announce(_) | Request::Snapshot { .. } | Request::Cosign(_) => {
+                        Stage::Foreign(arrival)
+                    }
                 })
             }
             stage => Self(stage),

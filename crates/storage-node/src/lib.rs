@@ -14,6 +14,8 @@ mod out;
 mod overlay;
 mod plan;
 mod prep;
+mod pull;
+mod rejoin;
 mod relay;
 mod serve;
 pub mod sign;

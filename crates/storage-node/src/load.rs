@@ -8,6 +8,8 @@ pub struct NodeLoad {
     /// Writes of clients that have not been answered; a batch counts each of its writes until all
     /// of it is answered.
     pub client_writes: usize,
+    /// Writes of clients that were answered before all members ended, and have not ended.
+    pub trailing_writes: usize,
     /// Writes that swarm members passed on and that are not durable yet.
     pub forwards: usize,
     /// Bytes that waiting batches and sequences may pin.
@@ -30,6 +32,7 @@ impl StorageNode {
         NodeLoad {
             relays: self.relays.len(),
             client_writes,
+            trailing_writes: self.flows.trailing_count(),
             forwards,
             flow_bytes,
             member_calls,

@@ -22,6 +22,7 @@ pub(crate) struct Local<'a> {
     pub(crate) now: Wall,
     pub(crate) prep: &'a NodePrep,
     pub(crate) store_bytes_max: u64,
+    pub(crate) account_bytes_max: u64,
 }
 
 /// What a write does to this node's store, and what the node says about it once that is durable.
@@ -29,6 +30,8 @@ pub(crate) struct Local<'a> {
 pub(crate) struct Change {
     pub(crate) ops: Vec<WriteOp>,
     pub(crate) result: MemberChange,
+    /// Bytes of the request's account that `ops` remove.
+    pub(crate) freed: u64,
 }
 
 impl Local<'_> {

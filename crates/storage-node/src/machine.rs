@@ -4,8 +4,8 @@ use leek_identity::{NodeId, NodeRecord};
 use leek_machine::{Cx, Machine, Now, Tick};
 use leek_swarm::{Snapshot, SwarmId};
 use leek_wire::{
-    CallId, Input, NodeEvent, Outcome, Output, ReadView, Response, StoreError, WriteBatch, WriteId,
-    WriteOp, limits::WRITE_OPS_MAX,
+    CallId, Input, NodeEvent, Outcome, Output, ReadView, Refusal, Response, StoreError, WriteBatch,
+    WriteId, WriteOp, limits::WRITE_OPS_MAX,
 };
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     input::Stage,
     out::{Outbox, RequestNo},
     overlay::Queued,
+    rejoin::Rejoin,
     relay::Relay,
     writes::Writes,
 };
@@ -36,6 +37,7 @@ pub struct StorageNode {
     pub(crate) relays: BTreeMap<CallId, Relay>,
     pub(crate) flows: Flows,
     cleaner: Cleaner,
+    pub(crate) rejoin: Rejoin,
     pub(crate) queued: Queued,
     pub(crate) out: Outbox,
 }
@@ -53,6 +55,7 @@ impl StorageNode {
             relays: BTreeMap::new(),
             flows: Flows::default(),
             cleaner: Cleaner::default(),
+            rejoin: Rejoin::new(config.rejoin),
             queued: Queued::default(),
             out: Outbox::new(config.observe),
         }
@@ -66,6 +69,12 @@ impl StorageNode {
     /// What may differ between nodes.
     pub const fn config(&self) -> &NodeConfig {
         &self.config
+    }
+
+    /// Bytes of messages after which a new one is refused from now on; 0 while there is no room.
+    /// What is stored stays.
+    pub const fn set_store_bytes_max(&mut self, bytes: u64) {
+        self.config.store_bytes_max = bytes;
     }
 
     /// The membership it goes by, if it has one.
@@ -137,11 +146,14 @@ impl StorageNode {
             self.relayed(relay, outcome);
         } else if let Some((flow, slot, peer)) = self.flows.call_ended(call) {
             self.peer_ended(cx, flow, slot, peer, outcome);
+        } else {
+            self.pull_ended(cx, call, outcome);
         }
     }
 
     fn written(&mut self, cx: &mut NodeCx<'_, '_>, write: WriteId, result: Result<(), StoreError>) {
         self.writes.end(write);
+        self.page_written(cx.now, write, &result);
         if let Some((flow, slot)) = self.flows.batch_ended(write) {
             self.batch_ended(cx, flow, slot, write, result);
         }
@@ -184,9 +196,16 @@ impl Machine for StorageNode {
         match input.prepared(&self.prep).0 {
             Stage::Onion(arrival, format, layer) => self.onion(cx, arrival, format, layer),
             Stage::Forward(arrival, one) => self.forwarded(cx, arrival, one),
+            Stage::Pull(arrival, after) => self.serve_pull(cx, arrival, after),
+            Stage::Foreign(arrival) => {
+                self.refuse(arrival.call, Refusal::not_served());
+            }
             Stage::Raw(Input::Reply { call, outcome }) => self.reply(cx, call, outcome),
             Stage::Raw(Input::Written { write, result }) => self.written(cx, write, result),
-            Stage::Raw(Input::Membership(snapshot)) => self.snapshot = Some(snapshot),
+            Stage::Raw(Input::Membership(snapshot)) => {
+                self.snapshot = Some(snapshot);
+                self.begin_rejoin(cx.now);
+            }
             Stage::Raw(Input::Request { .. }) => {
                 leek_machine::bug!("preparing left a request as it was")
             }
@@ -198,6 +217,7 @@ impl Machine for StorageNode {
         if self.cleaner.is_due(cx.now) {
             self.clean(cx);
         }
+        self.wake_rejoin(cx.now);
     }
 
     fn poll_output(&mut self) -> Option<Output> {
@@ -205,6 +225,7 @@ impl Machine for StorageNode {
     }
 
     fn poll_timeout(&self) -> Option<(Tick, &'static str)> {
-        self.cleaner.timeout()
+        let due = [self.cleaner.timeout(), self.rejoin.timeout()];
+        due.into_iter().flatten().min()
     }
 }

@@ -21,6 +21,10 @@ pub(crate) struct Queued {
     expiries: BTreeMap<MessageHash, Wall>,
     /// Rows that come after those of the store, in order. At most one for each step of a batch.
     inserted: Vec<StoredRow>,
+    /// Bytes of each account inserted in this call, also of rows that it removed again.
+    added: BTreeMap<AccountId, u64>,
+    /// Bytes of each account removed in this call, of the store's rows and of those inserted.
+    freed: BTreeMap<AccountId, u64>,
 }
 
 impl Queued {
@@ -28,11 +32,21 @@ impl Queued {
         self.hidden.clear();
         self.expiries.clear();
         self.inserted.clear();
+        self.added.clear();
+        self.freed.clear();
+    }
+
+    /// Changes that were recorded remove so many bytes of an account.
+    pub(crate) fn free(&mut self, account: AccountId, bytes: u64) {
+        *self.freed.entry(account).or_default() += bytes;
     }
 
     pub(crate) fn record(&mut self, op: &WriteOp) {
         match op {
-            WriteOp::Insert(row) => self.inserted.push(row.clone()),
+            WriteOp::Insert(row) => {
+                *self.added.entry(row.account).or_default() += row.data.len() as u64;
+                self.inserted.push(row.clone());
+            }
             WriteOp::SetExpiry { hash, expiry } => {
                 match self.inserted.iter_mut().find(|row| row.hash == *hash) {
                     Some(row) => row.expiry = *expiry,
@@ -145,6 +159,14 @@ impl<'a> Overlay<'a> {
     pub(crate) fn used_bytes(&self) -> u64 {
         let queued = self.queued.inserted.iter().map(|row| row.data.len() as u64);
         queued.fold(self.base.used_bytes(), u64::saturating_add)
+    }
+
+    /// Bytes of all messages of an account.
+    pub(crate) fn account_bytes(&self, account: &AccountId) -> Result<u64, StoreError> {
+        let of = |bytes: &BTreeMap<AccountId, u64>| bytes.get(account).copied().unwrap_or(0);
+        let base = self.base.account_bytes(account)?;
+        let added = base.saturating_add(of(&self.queued.added));
+        Ok(added.saturating_sub(of(&self.queued.freed)))
     }
 
     fn moved(&self, row: Row) -> Row {

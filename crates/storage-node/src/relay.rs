@@ -73,7 +73,7 @@ impl StorageNode {
                     body: Ok(body),
                 });
             }
-            Outcome::Done(Response::Forward(_)) => {
+            Outcome::Done(_) => {
                 self.refuse_hop(relay.call, HopError::NextNodeUnreachable(relay.next));
             }
             Outcome::Refused(refusal) => self.refuse(relay.call, refusal),

@@ -1,6 +1,6 @@
 //! Serving storage requests: moving a flow along until it can be answered.
 
-use leek_identity::NodeId;
+use leek_identity::{MessageHash, NodeId};
 use leek_machine::Wall;
 use leek_onion::format;
 use leek_wire::{
@@ -10,7 +10,7 @@ use leek_wire::{
 
 use crate::{
     StorageNode,
-    flows::{Flow, FlowId, ReplyTo, Slot},
+    flows::{Flow, FlowId, ReplyTo, Settled, Slot},
     limits::STORAGE_REPLY_BYTES_MAX,
     machine::NodeCx,
     out::RequestNo,
@@ -41,7 +41,7 @@ impl StorageNode {
             let slot = self.run(cx, id, &mut flow, step);
             flow.slots.push(slot);
             let newest = flow.slots.len() - 1;
-            self.settle(&mut flow, newest, cx.now.wall);
+            self.settle(&mut flow, id, newest, cx.now.wall);
         }
         if !flow.is_finished() {
             return self.flows.insert(id, flow);
@@ -59,13 +59,17 @@ impl StorageNode {
         peer: NodeId,
         outcome: Outcome<Response>,
     ) {
+        if let Some(write) = self.flows.trailing(id, slot) {
+            write.peer_ended(peer, outcome);
+            return self.end_trailing(id, slot);
+        }
         let Some(mut flow) = self.flows.take(id) else {
             return;
         };
         if let Some(Slot::Write(write)) = flow.slots.get_mut(slot) {
             write.peer_ended(peer, outcome);
         }
-        self.settle(&mut flow, slot, cx.now.wall);
+        self.settle(&mut flow, id, slot, cx.now.wall);
         self.proceed(cx, id, flow);
     }
 
@@ -77,6 +81,10 @@ impl StorageNode {
         write: WriteId,
         result: Result<(), StoreError>,
     ) {
+        if let Some(pending) = self.flows.trailing(id, slot) {
+            pending.written(write, result);
+            return self.end_trailing(id, slot);
+        }
         let Some(mut flow) = self.flows.take(id) else {
             return;
         };
@@ -95,12 +103,25 @@ impl StorageNode {
             }
             Some(Slot::Done(_)) | None => {}
         }
-        self.settle(&mut flow, slot, cx.now.wall);
+        self.settle(&mut flow, id, slot, cx.now.wall);
         self.proceed(cx, id, flow);
     }
 
-    fn settle(&mut self, flow: &mut Flow, slot: usize, now: Wall) {
-        if let Some((hash, new)) = flow.settle(slot, now) {
+    fn settle(&mut self, flow: &mut Flow, id: FlowId, slot: usize, now: Wall) {
+        match flow.settle(slot, &self.prep, now) {
+            Settled::Not => {}
+            Settled::Finished(stored) => self.report_stored(stored),
+            Settled::Acknowledged(write) => self.flows.trail(id, slot, write),
+        }
+    }
+
+    fn end_trailing(&mut self, id: FlowId, slot: usize) {
+        let stored = self.flows.end_trailing(id, slot);
+        self.report_stored(stored);
+    }
+
+    fn report_stored(&mut self, stored: Option<(MessageHash, bool)>) {
+        if let Some((hash, new)) = stored {
             self.out.event(NodeEvent::Stored { hash, new });
         }
     }

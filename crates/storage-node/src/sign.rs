@@ -14,6 +14,12 @@ pub fn stored(hash: &MessageHash) -> String {
     hash.to_string()
 }
 
+/// `store`, while the message is not durable: the hash and `received`, so that nobody can show it
+/// as a promise that the message survives a crash.
+pub fn received(hash: &MessageHash) -> String {
+    format!("{hash}received")
+}
+
 /// `delete`: `account || requested.. || deleted..`, the deleted sorted by text.
 pub fn deleted(account: &AccountId, requested: &[MessageHash], deleted: &[MessageHash]) -> String {
     Text::of(account).all(requested).all(deleted).0

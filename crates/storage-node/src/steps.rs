@@ -5,7 +5,8 @@ use leek_identity::{AccountId, NodeId};
 use leek_machine::Wall;
 use leek_swarm::SwarmId;
 use leek_wire::{
-    MemberChange, Output, Request, Status, StorageBody, StorageReply, StorageRequest, StoreError,
+    AckLevel, MemberChange, Output, Request, Status, StorageBody, StorageReply, StorageRequest,
+    StoreError,
     limits::{FORWARD_TIMEOUT_MS, SWARM_NODES_MAX},
 };
 
@@ -159,7 +160,12 @@ impl StorageNode {
             Origin::Swarm => Vec::new(),
         };
         let kind = WriteKind::of(&one.request, one.hash);
-        let mut write = SwarmWrite::new(kind, self.id(), peers.len());
+        // A member that passes a copy on waits for it to be durable, whatever its client asked.
+        let ack = match (flow.to.origin(), &one.request) {
+            (Origin::Client, StorageRequest::Store { ack, .. }) => *ack,
+            (Origin::Client | Origin::Swarm, _) => AckLevel::All,
+        };
+        let mut write = SwarmWrite::new(kind, self.id(), ack, peers.len());
         let deadline = cx.now.tick.after_ms(FORWARD_TIMEOUT_MS);
         let copy = forwarded_copy(one.request);
         for to in peers {
@@ -176,9 +182,13 @@ impl StorageNode {
         match changed {
             Err(failure) => write.failed(failure),
             Ok(change) => {
+                self.rejoin.removed(&copy);
                 self.saw_change(flow, kind, &change.result);
                 let waits = !change.ops.is_empty() || self.writes.pending().is_some();
                 let batch = waits.then(|| self.write(cx.now, change.ops));
+                if let Some(account) = copy.account() {
+                    self.queued.free(*account, change.freed);
+                }
                 if let Some(batch) = batch {
                     self.flows.await_batch(batch, id, slot);
                 }
@@ -214,10 +224,11 @@ impl StorageNode {
             now: cx.now.wall,
             prep: &self.prep,
             store_bytes_max: self.config.store_bytes_max,
+            account_bytes_max: self.config.account_bytes_max,
         }
     }
 
-    fn peers(&self) -> Vec<NodeId> {
+    pub(crate) fn peers(&self) -> Vec<NodeId> {
         let me = self.id();
         self.members()
             .map(|node| node.id)
@@ -252,8 +263,8 @@ impl StorageNode {
     }
 }
 
-/// The copy for peers. Whether anything was deleted is judged over the whole swarm, by the node
-/// that the client asked; so `required` stays here.
+/// The copy for peers. Whether anything was deleted, and how far a message came, is judged over
+/// the whole swarm by the node that the client asked; so `required` and `ack` stay here.
 fn forwarded_copy(request: StorageRequest) -> StorageRequest {
     match request {
         StorageRequest::Delete {
@@ -266,6 +277,25 @@ fn forwarded_copy(request: StorageRequest) -> StorageRequest {
             messages,
             required: false,
             proof,
+        },
+        StorageRequest::Store {
+            account,
+            namespace,
+            timestamp,
+            ttl_ms,
+            data,
+            sig_timestamp,
+            proof,
+            ack: _,
+        } => StorageRequest::Store {
+            account,
+            namespace,
+            timestamp,
+            ttl_ms,
+            data,
+            sig_timestamp,
+            proof,
+            ack: AckLevel::All,
         },
         other => other,
     }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use leek_identity::{MessageHash, NodeId};
 use leek_machine::Wall;
 use leek_wire::{
-    Member, MemberChange, MemberFailure, Outcome, Response, Status, StorageBody, StorageReply,
-    StorageRequest, StoreError, WriteId,
+    AckLevel, Member, MemberChange, MemberFailure, Outcome, Response, Status, StorageBody,
+    StorageReply, StorageRequest, StoreError, WriteId,
 };
+
+use crate::{NodePrep, sign};
 
 /// What a write is, as far as its answers are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ impl WriteKind {
 pub(crate) struct SwarmWrite {
     kind: WriteKind,
     me: NodeId,
+    /// When to answer, if that comes before the end.
+    ack: AckLevel,
     /// This node's part, until it is durable.
     local: Option<(WriteId, MemberChange)>,
     /// Peers that have not ended.
@@ -61,10 +65,11 @@ pub(crate) struct SwarmWrite {
 }
 
 impl SwarmWrite {
-    pub(crate) const fn new(kind: WriteKind, me: NodeId, peers: usize) -> Self {
+    pub(crate) const fn new(kind: WriteKind, me: NodeId, ack: AckLevel, peers: usize) -> Self {
         Self {
             kind,
             me,
+            ack,
             local: None,
             waiting: peers,
             results: BTreeMap::new(),
@@ -105,6 +110,48 @@ impl SwarmWrite {
         self.local.is_none() && self.waiting == 0
     }
 
+    /// Whether it came as far as the client asked, though not all ended.
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        let here = matches!(self.results.get(&self.me), Some(Ok(_)));
+        match self.ack {
+            AckLevel::Received => here || self.local.is_some(),
+            AckLevel::Durable => here,
+            AckLevel::Quorum(members) => self.durable_members() >= usize::from(members.get()),
+            AckLevel::All => false,
+        }
+    }
+
+    fn durable_members(&self) -> usize {
+        let durable = |result: &&Result<MemberChange, MemberFailure>| {
+            matches!(result, Ok(MemberChange::Stored { durable: true, .. }))
+        };
+        self.results.values().filter(durable).count()
+    }
+
+    /// The answer before the end: what ended, and this node, if only to say that it has it.
+    pub(crate) fn acknowledge(&self, prep: &NodePrep, clock: Wall) -> StorageReply {
+        let mut results = self.results.clone();
+        if let (
+            WriteKind::Store(hash),
+            Some((
+                _,
+                MemberChange::Stored {
+                    expiry, already, ..
+                },
+            )),
+        ) = (self.kind, &self.local)
+        {
+            let received = MemberChange::Stored {
+                signature: prep.sign(&sign::received(&hash)),
+                expiry: *expiry,
+                already: *already,
+                durable: false,
+            };
+            results.insert(self.me, Ok(received));
+        }
+        self.reply(Status::OK, clock, results)
+    }
+
     /// The message stored here, and whether it was new: once that is durable.
     pub(crate) fn stored_here(&self) -> Option<(MessageHash, bool)> {
         match (self.kind, self.results.get(&self.me)) {
@@ -115,8 +162,9 @@ impl SwarmWrite {
         }
     }
 
-    /// 200 if any member did it, 500 if none; 404 if nothing of a required delete was there
-    /// (the documented rule; the deployed node answers 200 in any case).
+    /// 200 if any member did it, 500 if none, 507 if none because the mailbox is full here; 404 if
+    /// nothing of a required delete was there (the documented rule; the deployed node answers 200
+    /// in any case).
     pub(crate) fn conclude(&mut self, clock: Wall) -> StorageReply {
         let any_success = self.results.values().any(Result::is_ok);
         let any_deleted = self.results.values().any(|result| match result {
@@ -124,14 +172,33 @@ impl SwarmWrite {
             _ => false,
         });
         let required = self.kind == WriteKind::Delete { required: true };
-        let status = if !any_success {
+        let full_here = matches!(
+            self.results.get(&self.me),
+            Some(Err(MemberFailure::Refused {
+                status: Status::INSUFFICIENT_STORAGE,
+                ..
+            }))
+        );
+        let status = if !any_success && full_here {
+            Status::INSUFFICIENT_STORAGE
+        } else if !any_success {
             Status::INTERNAL
         } else if required && !any_deleted {
             Status::NOT_FOUND
         } else {
             Status::OK
         };
-        let members = core::mem::take(&mut self.results)
+        let results = core::mem::take(&mut self.results);
+        self.reply(status, clock, results)
+    }
+
+    fn reply(
+        &self,
+        status: Status,
+        clock: Wall,
+        results: BTreeMap<NodeId, Result<MemberChange, MemberFailure>>,
+    ) -> StorageReply {
+        let members = results
             .into_iter()
             .map(|(node, result)| Member { node, result })
             .collect();
@@ -156,8 +223,8 @@ impl SwarmWrite {
                 status: refusal.status,
                 reason: refusal.reason,
             }),
-            Outcome::Done(Response::Onion(_)) => Err(MemberFailure::BadResponse),
             Outcome::Done(Response::Forward(reply)) => self.read_reply(peer, reply),
+            Outcome::Done(_) => Err(MemberFailure::BadResponse),
         }
     }
 
@@ -169,7 +236,9 @@ impl SwarmWrite {
                 Ok([member]) if member.node == peer && hash == self.kind.hash() => {
                     match member.result {
                         Ok(change) if self.kind.fits(&change) => Ok(change),
-                        Err(MemberFailure::QueryFailure) => Err(MemberFailure::QueryFailure),
+                        Err(
+                            failure @ (MemberFailure::QueryFailure | MemberFailure::Refused { .. }),
+                        ) => Err(failure),
                         Ok(_) | Err(_) => Err(MemberFailure::BadResponse),
                     }
                 }

@@ -5,8 +5,11 @@
 mod capacity;
 mod crash;
 mod fixture;
+mod group;
 mod order;
+mod polls;
 mod reads;
+mod totals;
 mod writes;
 
 use leek_wire::{StoreError, WriteId};
@@ -70,7 +73,10 @@ pub fn cases<S: Subject>() -> Vec<Case> {
     [
         reads::cases::<S>(),
         writes::cases::<S>(),
+        polls::cases::<S>(),
+        totals::cases::<S>(),
         order::cases::<S>(),
+        group::cases::<S>(),
         capacity::cases::<S>(),
         crash::cases::<S>(),
     ]

@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod conformance;
-mod durable;
 mod memory;
+mod sqlite;
 
-pub use durable::DurableStore;
+pub use leek_wire::DurableStore;
 pub use memory::MemoryStore;
+pub use sqlite::{OpenError, Opened, SqliteStore, StoreConfig, Synchronous};

@@ -112,6 +112,11 @@ impl DurableStore for MemoryStore {
         self.pending.push_back(Pending { write, state });
     }
 
+    fn commit(&mut self, max: usize) -> Vec<(WriteId, Result<(), StoreError>)> {
+        (0..max).map_while(|_| self.commit_next()).collect()
+    }
+
+    /// Without the list that [`commit`](DurableStore::commit) makes.
     fn commit_next(&mut self) -> Option<(WriteId, Result<(), StoreError>)> {
         let Pending { write, state } = self.pending.pop_front()?;
         let planned = self.planned.remove(&write);

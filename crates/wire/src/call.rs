@@ -1,11 +1,11 @@
 use std::{net::Ipv4Addr, sync::Arc};
 
-use leek_identity::NodeId;
-use leek_machine::Tick;
+use leek_identity::{MessageHash, NodeId};
+use leek_machine::{Tick, Wall};
 use leek_onion::{FormatId, Packet};
-use leek_swarm::Snapshot;
+use leek_swarm::{Epoch, Snapshot};
 
-use crate::{Event, StorageReply, StorageRequest, StoreError, WriteBatch};
+use crate::{Event, PullPage, StorageReply, StorageRequest, StoreError, WriteBatch};
 
 /// Names one call between a machine and its interpreter; unique per machine, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,8 @@ impl Status {
     pub const UNAVAILABLE: Self = Self(503);
     /// The next hop did not answer in time.
     pub const GATEWAY_TIMEOUT: Self = Self(504);
+    /// The mailbox's quota is used up.
+    pub const INSUFFICIENT_STORAGE: Self = Self(507);
 
     /// Whether the code is 2xx.
     pub const fn is_success(self) -> bool {
@@ -87,6 +89,11 @@ impl Refusal {
     /// The refusal of an interpreter whose inbox is full.
     pub fn busy() -> Self {
         Self::new(Status::UNAVAILABLE, "busy")
+    }
+
+    /// The refusal of a machine that is asked for what it does not do.
+    pub fn not_served() -> Self {
+        Self::new(Status::BAD_REQUEST, "not served here")
     }
 }
 
@@ -118,6 +125,22 @@ pub enum Request {
     /// A swarm member passes on a write it received. The peer checks everything itself and does
     /// not pass it on again.
     Forward(StorageRequest),
+    /// A swarm member asks for the messages that this one holds, page by page.
+    Pull {
+        /// Only messages whose hashes are larger, by their bytes.
+        after: Option<MessageHash>,
+    },
+    /// A node tells a directory of itself: a signed descriptor of at most
+    /// [`DESCRIPTOR_BYTES_MAX`](crate::limits::DESCRIPTOR_BYTES_MAX) bytes.
+    Announce(Vec<u8>),
+    /// Asks a directory for its newest signed snapshot.
+    Snapshot {
+        /// What the asker has: an older or equal one is not sent.
+        newer_than: Option<Epoch>,
+    },
+    /// A directory asks another to sign its proposal of at most
+    /// [`COSIGN_BYTES_MAX`](crate::limits::COSIGN_BYTES_MAX) bytes.
+    Cosign(Vec<u8>),
 }
 
 /// What a process answers.
@@ -127,6 +150,25 @@ pub enum Response {
     Onion(Vec<u8>),
     /// This member's result of a forwarded write.
     Forward(StorageReply),
+    /// A page of this member's messages.
+    Pull(PullPage),
+    /// The directory took the descriptor.
+    Announced {
+        /// The directory's clock.
+        clock: Wall,
+    },
+    /// What a directory has.
+    Snapshot {
+        /// The directory's clock.
+        clock: Wall,
+        /// The newest signed snapshot, of at most
+        /// [`SNAPSHOT_BYTES_MAX`](crate::limits::SNAPSHOT_BYTES_MAX) bytes; `None` when the
+        /// asker's is as new, or there is none.
+        signed: Option<Arc<[u8]>>,
+    },
+    /// A directory's signature, of at most
+    /// [`COSIGN_BYTES_MAX`](crate::limits::COSIGN_BYTES_MAX) bytes.
+    Cosigned(Vec<u8>),
 }
 
 /// What the world tells a node; the client wraps it and adds commands.

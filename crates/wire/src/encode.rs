@@ -13,7 +13,7 @@ mod request;
 use fields::Fields;
 pub(crate) use request::{enc_type, expiry_mode, onion_format};
 
-use crate::{Request, Response, StorageReply, StorageRequest};
+use crate::{PulledRow, Request, Response, StorageReply, StorageRequest};
 
 /// The bytes of a request.
 pub fn encode_request(request: &Request) -> Vec<u8> {
@@ -49,6 +49,12 @@ pub fn encode_response_into(response: &Response, out: &mut Vec<u8>) {
 /// The length of [`encode_response`]'s result, without encoding.
 pub fn response_encoded_len(response: &Response) -> usize {
     Fields::measure(|fields| reply::put_response(fields, response))
+}
+
+/// The bytes that one message adds to an encoded
+/// [`PullPage`](crate::PullPage).
+pub fn pulled_row_encoded_len(row: &PulledRow) -> usize {
+    Fields::measure(|fields| fields.message(1, |fields| reply::put_pulled_row(fields, row)))
 }
 
 /// The bytes of a storage request, as they travel inside an onion.

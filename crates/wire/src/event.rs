@@ -1,3 +1,6 @@
+mod directory;
+
+pub use directory::DirectoryEvent;
 use leek_fact::Fact;
 use leek_identity::{AccountId, MessageHash, NodeId};
 use leek_machine::{Tick, Wall};
@@ -105,8 +108,10 @@ pub enum ClientEvent {
         hash: MessageHash,
         /// Attempts used, from 1.
         attempts: u8,
-        /// Members that reported the message stored.
+        /// Members that reported the message stored, durably or not.
         stored: u16,
+        /// Nodes of the swarm, as the client knows it, that reported it durable.
+        durable: u16,
         /// Members of the swarm that answered or failed.
         members: u16,
     },
@@ -173,6 +178,18 @@ pub enum NodeEvent {
         /// How many.
         count: u32,
     },
+    /// A page of a swarm member's messages was verified and is durable here.
+    Pulled {
+        /// Messages that were not here before.
+        count: u32,
+    },
+    /// This node asked all members of its swarm for their messages.
+    Rejoined {
+        /// Members whose messages are all here.
+        peers_answered: u16,
+        /// Members that were asked.
+        peers: u16,
+    },
 }
 
 /// Anything a machine reports.
@@ -184,6 +201,8 @@ pub enum Event {
     Client(ClientEvent),
     /// From a node.
     Node(NodeEvent),
+    /// From a directory, or somebody who follows one.
+    Directory(DirectoryEvent),
 }
 
 impl Event {
@@ -194,6 +213,7 @@ impl Event {
             Self::Saw(_) => {}
             Self::Client(event) => event.feed(sink),
             Self::Node(event) => event.feed(sink),
+            Self::Directory(event) => event.feed(sink),
         }
     }
 }
@@ -206,13 +226,19 @@ impl ClientEvent {
                 hash,
                 attempts,
                 stored,
+                durable,
                 members,
             } => {
-                sink(&[1, *attempts]);
+                // All durable is the short form.
+                let all_durable = durable == stored;
+                sink(&[if all_durable { 1 } else { 12 }, *attempts]);
                 sink(&send.0.to_le_bytes());
                 sink(hash.as_bytes());
                 sink(&stored.to_le_bytes());
                 sink(&members.to_le_bytes());
+                if !all_durable {
+                    sink(&durable.to_le_bytes());
+                }
             }
             Self::SendFailed {
                 send,
@@ -271,6 +297,18 @@ impl NodeEvent {
                 sink(&[36]);
                 sink(&count.to_le_bytes());
             }
+            Self::Pulled { count } => {
+                sink(&[37]);
+                sink(&count.to_le_bytes());
+            }
+            Self::Rejoined {
+                peers_answered,
+                peers,
+            } => {
+                sink(&[38]);
+                sink(&peers_answered.to_le_bytes());
+                sink(&peers.to_le_bytes());
+            }
         }
     }
 }
@@ -312,9 +350,50 @@ fn feed_status(sink: &mut dyn FnMut(&[u8]), tag: u8, status: Status) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use leek_fact::Item;
+    use leek_swarm::{Epoch, Snapshot};
 
     use super::*;
+
+    const NODE: NodeId = NodeId::from_bytes([7; 32]);
+
+    const fn rejoined(peers_answered: u16, peers: u16) -> NodeEvent {
+        NodeEvent::Rejoined {
+            peers_answered,
+            peers,
+        }
+    }
+
+    fn accepted(stored: u16, durable: u16) -> Event {
+        Event::Client(ClientEvent::SendAccepted {
+            send: SendTag(1),
+            hash: MessageHash::from_bytes([2; 32]),
+            attempts: 3,
+            stored,
+            durable,
+            members: 4,
+        })
+    }
+
+    fn taken_up(signed: &[u8]) -> Event {
+        Event::Directory(DirectoryEvent::Accepted {
+            signed: signed.into(),
+            snapshot: Arc::new(Snapshot::new(Epoch(1), vec![]).unwrap()),
+            valid_until: Wall::from_ms(9),
+        })
+    }
+
+    /// Runs whose members all say durable keep the digests they had before members could say so.
+    #[test]
+    fn durability_that_is_complete_adds_nothing_to_a_digest() {
+        let mut expected = vec![1, 3];
+        expected.extend(1_u64.to_le_bytes());
+        expected.extend([2; 32]);
+        expected.extend([5, 0, 4, 0]);
+        assert_eq!(bytes(&accepted(5, 5)), expected);
+    }
 
     fn bytes(event: &Event) -> Vec<u8> {
         let mut out = Vec::new();
@@ -342,6 +421,32 @@ mod tests {
             Event::Node(NodeEvent::Cleaned { count: 1 }),
             Event::Client(ClientEvent::ClockCorrected { offset_ms: 1 }),
             Event::Client(ClientEvent::ClockCorrected { offset_ms: -1 }),
+            Event::Node(NodeEvent::Pulled { count: 1 }),
+            Event::Node(rejoined(1, 2)),
+            Event::Node(rejoined(2, 2)),
+            accepted(2, 2),
+            accepted(2, 1),
+            accepted(2, 0),
+            Event::Directory(DirectoryEvent::Silent { from: NODE }),
+            Event::Directory(DirectoryEvent::Announced { to: NODE }),
+            Event::Directory(DirectoryEvent::Refused {
+                from: NODE,
+                why: "expired",
+            }),
+            Event::Directory(DirectoryEvent::Refused {
+                from: NODE,
+                why: "older",
+            }),
+            Event::Directory(DirectoryEvent::Published {
+                epoch: Epoch(1),
+                nodes: 2,
+            }),
+            Event::Directory(DirectoryEvent::ClockOff {
+                offset_ms: 1,
+                answers: 2,
+            }),
+            taken_up(b"one"),
+            taken_up(b"two"),
         ];
         for (i, a) in events.iter().enumerate() {
             for b in events.iter().skip(i + 1) {

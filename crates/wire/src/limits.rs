@@ -4,6 +4,11 @@
 pub const DATA_BYTES_MAX: usize = 76_800;
 /// Bytes of a whole request or reply: the deployed body limit (network spec 2.1).
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Bytes of the largest encoded request or response: what a transport must carry.
+pub const MESSAGE_BYTES_MAX: usize = BODY_BYTES_MAX;
+/// Requests that a host serves at once, simulated or real; more are refused as busy. At the 30 s a
+/// relay may wait for its next hop that is 130 relayed requests a second, all of them stuck.
+pub const SERVING_MAX: usize = 4_096;
 /// Subrequests of a batch or sequence (network spec 2.3).
 pub const BATCH_MAX: usize = 20;
 /// Hashes in one delete, expire or `get_expiries`. The deployed node bounds them only by the body
@@ -23,6 +28,21 @@ pub const STATUS_MAX: u16 = 599;
 pub const SWARM_NODES_MAX: usize = 100;
 /// Operations of one write batch: a `delete_all` of a large mailbox is cut into several.
 pub const WRITE_OPS_MAX: usize = 10_000;
+
+/// Bytes of one encoded page of a pull: a tenth of the body limit, so that a pull never holds much
+/// of a connection, and at least 13 messages of the largest size.
+pub const PULL_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Messages of one page of a pull: they become one write batch, below [`WRITE_OPS_MAX`].
+pub const PULL_ROWS_MAX: usize = 4_096;
+/// Bytes of a node's signed descriptor: its record takes 76, its signature 64; the rest is room
+/// for what later versions add.
+pub const DESCRIPTOR_BYTES_MAX: usize = 1_024;
+/// Bytes of a signed snapshot: 20,000 nodes of at most 96 bytes, ten times the deployed network,
+/// and a hundred signatures.
+pub const SNAPSHOT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of a proposal to co-sign and of the answer: a snapshot, and for each of its nodes a
+/// descriptor of 300 bytes.
+pub const COSIGN_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The whole budget of a retrieve, in bytes (`max_size = -1`; network spec 2.6).
 pub const RETRIEVE_BYTES_MAX: u64 = 7_800_000;
@@ -56,6 +76,10 @@ pub const RELAYS_MAX: usize = 1_000;
 pub const WRITES_PENDING_MAX: usize = 1_000;
 /// Bytes a node stores: the deployed cap of 3.5 GiB (network spec 5.1).
 pub const STORE_BYTES_MAX: u64 = 3_584 * 1024 * 1024;
+
+/// Bytes a node stores for one account: 64 MiB, 870 messages of the largest size, and a 56th of the
+/// whole store, so that no mailbox fills a node. The deployed node has no such limit.
+pub const ACCOUNT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The longest start of a refusal's text that has at most [`REASON_BYTES_MAX`] bytes and ends with
 /// a whole character.

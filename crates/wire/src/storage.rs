@@ -1,3 +1,5 @@
+use std::num::NonZeroU16;
+
 use leek_crypto::{EdPublic, Signature};
 use leek_identity::{
     AccountId, MessageHash, Namespace, NodeId, NodeRecord,
@@ -19,6 +21,21 @@ pub struct OwnerProof {
     pub signature: Signature,
 }
 
+/// How far a message must have come before a store is answered. The answer says how far it came
+/// at each member; a level that could not be reached shows there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AckLevel {
+    /// The asked node has it, in memory.
+    Received,
+    /// The asked node's store has committed it.
+    Durable,
+    /// So many members' stores have committed it.
+    Quorum(NonZeroU16),
+    /// Every member of the swarm ended: committed, failed or timed out.
+    #[default]
+    All,
+}
+
 /// A storage method and its parameters (network spec 2.6). Times are unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StorageRequest {
@@ -38,6 +55,8 @@ pub enum StorageRequest {
         sig_timestamp: Option<Wall>,
         /// Needed unless the namespace is a public inbox.
         proof: Option<OwnerProof>,
+        /// When to answer.
+        ack: AckLevel,
     },
     /// Return messages of one namespace.
     Retrieve {
@@ -186,12 +205,14 @@ pub struct StoredMessage {
 pub enum MemberChange {
     /// It holds the message.
     Stored {
-        /// Over the hash's text.
+        /// Over the hash's text; followed by `received` when not durable.
         signature: Signature,
         /// Until when.
         expiry: Wall,
         /// Whether it held it before.
         already: bool,
+        /// Whether its store has committed it; else it was only received.
+        durable: bool,
     },
     /// It deleted these.
     Deleted {
@@ -241,7 +262,8 @@ pub struct Member {
 /// The body of a storage reply.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StorageBody {
-    /// A write ran: one entry per member of the swarm, this node included.
+    /// A write ran: one entry per member of the swarm that ended, this node included. All did,
+    /// unless a store asked for its answer earlier.
     Changed {
         /// For `store`: the message's hash.
         hash: Option<MessageHash>,

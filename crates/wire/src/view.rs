@@ -102,6 +102,23 @@ pub trait ReadView {
 
     /// Bytes of all messages (data only).
     fn used_bytes(&self) -> u64;
+
+    /// Bytes of all messages of one account (data only), in all its namespaces.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn account_bytes(&self, account: &AccountId) -> Result<u64, StoreError>;
+
+    /// Visits all rows in the order of their hashes' bytes, ascending, from the first hash larger
+    /// than `after`, whether or not `after` is present.
+    ///
+    /// # Errors
+    /// When the medium fails.
+    fn scan(
+        &self,
+        after: Option<&MessageHash>,
+        visit: &mut dyn FnMut(&StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
 }
 
 /// One change to a store.
@@ -121,6 +138,13 @@ pub enum WriteOp {
         /// Which.
         hash: MessageHash,
     },
+}
+
+impl WriteOp {
+    /// Whether it adds a message.
+    pub const fn is_insert(&self) -> bool {
+        matches!(self, Self::Insert(_))
+    }
 }
 
 /// Changes that commit together.

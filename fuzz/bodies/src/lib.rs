@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod directory;
 pub mod identity;
 pub mod lab;
 pub mod message;
@@ -40,8 +41,16 @@ const fn target(name: &'static str, run: fn(&[u8]) -> Verdict) -> Target {
 }
 
 /// All targets, by name.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 31] = [
     target("account_id", identity::account_id),
+    target("directory_announcement", directory::announcement),
+    target("directory_cosign", directory::cosign),
+    target("directory_cosign_answer", directory::cosign_answer),
+    target("directory_descriptor", directory::descriptor),
+    target("directory_listing", directory::listing),
+    target("directory_snapshot", directory::snapshot),
+    target("directory_state", directory::state),
+    target("directory_url", directory::url),
     target("hop_error", onion::hop_error),
     target("message_config", message::config),
     target("message_content", message::content),
@@ -50,6 +59,7 @@ pub const TARGETS: [Target; 22] = [
     target("message_hash", identity::message_hash),
     target("message_open", message::open),
     target("name_value", identity::name_value),
+    target("network_file", directory::network_file),
     target("node_id", identity::node_id),
     target("onion_frame", onion::frame),
     target("onion_layer", onion::layer),

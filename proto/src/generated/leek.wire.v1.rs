@@ -17,7 +17,7 @@ pub struct OnionRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Request {
-    #[prost(oneof = "request::Body", tags = "1, 2")]
+    #[prost(oneof = "request::Body", tags = "1, 2, 3, 4, 5, 6")]
     pub body: ::core::option::Option<request::Body>,
 }
 /// Nested message and enum types in `Request`.
@@ -28,11 +28,21 @@ pub mod request {
         Onion(super::OnionRequest),
         #[prost(message, tag = "2")]
         Forward(super::StorageRequest),
+        #[prost(message, tag = "3")]
+        Pull(super::Pull),
+        /// a node's signed descriptor
+        #[prost(bytes, tag = "4")]
+        Announce(::prost::alloc::vec::Vec<u8>),
+        #[prost(message, tag = "5")]
+        Snapshot(super::SnapshotQuery),
+        /// a directory's proposal
+        #[prost(bytes, tag = "6")]
+        Cosign(::prost::alloc::vec::Vec<u8>),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Response {
-    #[prost(oneof = "response::Body", tags = "1, 2")]
+    #[prost(oneof = "response::Body", tags = "1, 2, 3, 4, 5, 6")]
     pub body: ::core::option::Option<response::Body>,
 }
 /// Nested message and enum types in `Response`.
@@ -43,7 +53,66 @@ pub mod response {
         Onion(::prost::alloc::vec::Vec<u8>),
         #[prost(message, tag = "2")]
         Forward(super::StorageReply),
+        #[prost(message, tag = "3")]
+        Pull(super::PullPage),
+        #[prost(message, tag = "4")]
+        Announced(super::Announced),
+        #[prost(message, tag = "5")]
+        Snapshot(super::SnapshotReply),
+        #[prost(bytes, tag = "6")]
+        Cosigned(::prost::alloc::vec::Vec<u8>),
     }
+}
+/// The next messages that a member of one's own swarm holds, by the bytes of their hashes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Pull {
+    /// 32 bytes
+    #[prost(bytes = "vec", optional, tag = "1")]
+    pub after: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PulledRow {
+    /// 32 bytes
+    #[prost(bytes = "vec", tag = "1")]
+    pub hash: ::prost::alloc::vec::Vec<u8>,
+    /// 33 bytes
+    #[prost(bytes = "vec", tag = "2")]
+    pub account: ::prost::alloc::vec::Vec<u8>,
+    #[prost(sint32, tag = "3")]
+    pub namespace: i32,
+    #[prost(uint64, tag = "4")]
+    pub timestamp_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub expiry_ms: u64,
+    #[prost(bytes = "vec", tag = "6")]
+    pub data: ::prost::alloc::vec::Vec<u8>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PullPage {
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<PulledRow>,
+    /// 32 bytes, the `after` of the next page; absent on the last
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub next: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Announced {
+    #[prost(uint64, tag = "1")]
+    pub clock_ms: u64,
+}
+/// The newest signed snapshot, unless the asker has it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SnapshotQuery {
+    /// an epoch
+    #[prost(uint64, optional, tag = "1")]
+    pub newer_than: ::core::option::Option<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SnapshotReply {
+    #[prost(uint64, tag = "1")]
+    pub clock_ms: u64,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    pub signed: ::core::option::Option<::prost::alloc::vec::Vec<u8>>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OwnerProof {
@@ -77,7 +146,28 @@ pub struct Store {
     pub sig_timestamp_ms: ::core::option::Option<u64>,
     #[prost(message, optional, tag = "7")]
     pub proof: ::core::option::Option<OwnerProof>,
+    /// How far the message must have come before the answer; every member ended when absent.
+    #[prost(oneof = "store::Ack", tags = "8, 9, 10")]
+    pub ack: ::core::option::Option<store::Ack>,
 }
+/// Nested message and enum types in `Store`.
+pub mod store {
+    /// How far the message must have come before the answer; every member ended when absent.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Ack {
+        #[prost(message, tag = "8")]
+        AckReceived(super::AckReceived),
+        #[prost(message, tag = "9")]
+        AckDurable(super::AckDurable),
+        /// members, 1 to 65535
+        #[prost(uint32, tag = "10")]
+        AckQuorum(u32),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AckReceived {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AckDurable {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Retrieve {
     #[prost(bytes = "vec", tag = "1")]
@@ -238,6 +328,9 @@ pub struct MemberStored {
     pub expiry_ms: u64,
     #[prost(bool, tag = "3")]
     pub already: bool,
+    /// not known to be durable
+    #[prost(bool, tag = "4")]
+    pub received_only: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MemberDeleted {

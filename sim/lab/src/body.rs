@@ -92,22 +92,25 @@ thread_local! {
 impl Body for LabBody {
     fn kind(&self) -> u16 {
         match self {
-            Self::Request {
-                body: Request::Onion(_),
-                ..
-            } => 1,
-            Self::Request {
-                body: Request::Forward(_),
-                ..
-            } => 2,
+            Self::Request { body, .. } => match body {
+                Request::Onion(_) => 1,
+                Request::Forward(_) => 2,
+                Request::Pull { .. } => 9,
+                Request::Announce(_) => 11,
+                Request::Snapshot { .. } => 13,
+                Request::Cosign(_) => 15,
+            },
             Self::Reply {
-                outcome: Outcome::Done(Response::Onion(_)),
+                outcome: Outcome::Done(response),
                 ..
-            } => 3,
-            Self::Reply {
-                outcome: Outcome::Done(Response::Forward(_)),
-                ..
-            } => 4,
+            } => match response {
+                Response::Onion(_) => 3,
+                Response::Forward(_) => 4,
+                Response::Pull(_) => 10,
+                Response::Announced { .. } => 12,
+                Response::Snapshot { .. } => 14,
+                Response::Cosigned(_) => 16,
+            },
             Self::Reply {
                 outcome: Outcome::Refused(_),
                 ..

@@ -4,58 +4,47 @@ use std::sync::Arc;
 
 use leek_client::{Client, ClientConfig};
 use leek_crypto::Suite;
-use leek_identity::{Account, AccountId, AccountSeed};
+use leek_identity::Account;
 use leek_kernel::{ActorId, Clock, Config, HostConfig, Jitter, Kernel, Latency, Links};
 use leek_machine::{Seed, Tick, bug};
 use leek_onion::{Direct, Diversity, EncPlan, EncType, Overlap, PathPolicy, SessionV4};
 use leek_storage_node::{NodeConfig, NodePrep, StorageNode};
 use leek_store::MemoryStore;
-use leek_wire::limits::STORE_BYTES_MAX;
+use leek_swarm::Snapshot;
+use leek_wire::{AckLevel, limits::STORE_BYTES_MAX};
 
 use crate::{
-    actor::{ClientActor, ClientLog, LabActor, NodeLog},
+    actor::{ClientActor, LabActor, NodeLog},
     body::LabBody,
+    cast::Cast,
     meter::{Meter, Metered},
-    network::{Regions, build_nodes, build_snapshot, client_address},
+    network::Regions,
     scenario::{self, Cipher, CryptoMode, Format, Scenario, units::Span},
     shell::{Book, Parts, Shell},
-    workload::Plan,
+    witness::Witness,
 };
 
 /// A run before it begins.
 pub(crate) struct Built {
     pub(crate) kernel: Kernel<LabActor>,
-    pub(crate) accounts: Arc<Vec<AccountId>>,
     pub(crate) suite_name: &'static str,
 }
 
 /// Builds everything. The scenario has been checked, so nothing here can fail but by our own bug.
-pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built {
+pub(crate) fn build(scenario: &Scenario, cast: &Cast) -> Built {
+    let (plan, seed) = (cast.plan(), cast.seed());
     let suite = suite(scenario.crypto.mode);
     let world = World::new(scenario, seed);
     let accounts: Vec<Arc<Account>> = (0..plan.clients)
-        .map(|i| {
-            let bytes = *seed.child("account", u64::from(i)).bytes();
-            let mut short = [0; 16];
-            short.copy_from_slice(&bytes[..16]);
-            Arc::new(Account::from_seed(&AccountSeed::short(&short)))
-        })
+        .map(|i| Arc::new(cast.account(i)))
         .collect();
-    let ids: Arc<Vec<AccountId>> = Arc::new(accounts.iter().map(|account| account.id()).collect());
-
-    let nodes = build_nodes(&scenario.network, seed);
-    let snapshot = build_snapshot(&scenario.network, &nodes, seed);
-    let book = Arc::new(Book {
-        nodes: nodes.iter().map(|node| node.record.id).collect(),
-        clients: (0..plan.clients)
-            .map(client_address)
-            .map(|a| (a.ip, a.port))
-            .collect(),
-    });
+    let nodes = cast.nodes(scenario);
+    let snapshot = cast.snapshot(scenario, &nodes);
+    let book = Arc::new(Book::new(&snapshot, plan.clients));
 
     let mut hosts = Vec::with_capacity(nodes.len() + accounts.len());
     for (i, node) in (0u64..).zip(nodes) {
-        let shell = node_shell(scenario, &suite, &book, node.keys);
+        let shell = node_shell(scenario, NodeConfig::default(), &suite, &book, node.keys);
         hosts.push((world.host("node", i), LabActor::Node(Box::new(shell))));
     }
     let config = Arc::new(client_config(scenario));
@@ -64,7 +53,7 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
         let client = ClientActor {
             shell,
             plan: Arc::clone(plan),
-            accounts: Arc::clone(&ids),
+            accounts: Arc::clone(cast.accounts()),
         };
         hosts.push((
             world.host("client", u64::from(i)),
@@ -77,10 +66,7 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
         Err(error) => bug!("a checked scenario has a valid kernel configuration: {error}"),
     };
     let clients_from = book.nodes.len();
-    post(
-        &mut kernel,
-        (0..actors).map(|i| (Tick::ZERO, i, LabBody::Membership(Arc::clone(&snapshot)))),
-    );
+    post_membership(&mut kernel, actors, &snapshot);
     post(
         &mut kernel,
         (0u64..).zip(&plan.sends).map(|(id, send)| {
@@ -90,9 +76,20 @@ pub(crate) fn build(scenario: &Scenario, plan: &Arc<Plan>, seed: &Seed) -> Built
     );
     Built {
         kernel,
-        accounts: ids,
         suite_name: suite.name(),
     }
+}
+
+/// Tells every actor the membership at the start.
+pub(crate) fn post_membership(
+    kernel: &mut Kernel<LabActor>,
+    actors: usize,
+    snapshot: &Arc<Snapshot>,
+) {
+    post(
+        kernel,
+        (0..actors).map(|i| (Tick::ZERO, i, LabBody::Membership(Arc::clone(snapshot)))),
+    );
 }
 
 fn post(kernel: &mut Kernel<LabActor>, bodies: impl Iterator<Item = (Tick, usize, LabBody)>) {
@@ -104,7 +101,7 @@ fn post(kernel: &mut Kernel<LabActor>, bodies: impl Iterator<Item = (Tick, usize
     }
 }
 
-fn suite(mode: CryptoMode) -> Arc<dyn Suite> {
+pub(crate) fn suite(mode: CryptoMode) -> Arc<dyn Suite> {
     match mode {
         CryptoMode::Real => leek_crypto::fast().suite(),
         CryptoMode::RealPure => leek_crypto::pure().suite(),
@@ -112,8 +109,9 @@ fn suite(mode: CryptoMode) -> Arc<dyn Suite> {
     }
 }
 
-fn node_shell(
+pub(crate) fn node_shell(
     scenario: &Scenario,
+    config: NodeConfig,
     suite: &Arc<dyn Suite>,
     book: &Arc<Book>,
     keys: leek_identity::NodeKeys,
@@ -122,7 +120,7 @@ fn node_shell(
     let metered = Metered::wrap(Arc::clone(suite), &meter, scenario.hosts.cost);
     let prep = Arc::new(NodePrep::new(metered, keys));
     Shell::new(Parts {
-        machine: StorageNode::new(NodeConfig::default(), Arc::clone(&prep)),
+        machine: StorageNode::new(config, Arc::clone(&prep)),
         log: NodeLog::default(),
         prep,
         meter,
@@ -140,7 +138,7 @@ fn client_shell(
     config: &Arc<ClientConfig>,
     account: &Arc<Account>,
     client: u32,
-) -> Shell<Client, ClientLog> {
+) -> Shell<Client, Witness> {
     let meter = Arc::new(Meter::default());
     let metered = Metered::wrap(Arc::clone(suite), &meter, scenario.hosts.cost);
     let machine = match Client::new(Arc::clone(config), Arc::clone(account), metered) {
@@ -149,10 +147,7 @@ fn client_shell(
     };
     Shell::new(Parts {
         machine,
-        log: ClientLog {
-            client,
-            ..ClientLog::default()
-        },
+        log: Witness::new(client),
         prep: Arc::new(()),
         meter,
         cost: scenario.hosts.cost,
@@ -162,7 +157,7 @@ fn client_shell(
     })
 }
 
-fn client_config(scenario: &Scenario) -> ClientConfig {
+pub(crate) fn client_config(scenario: &Scenario) -> ClientConfig {
     let (onion, clients) = (&scenario.onion, &scenario.clients);
     let byte = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
     let (format, paths): (Arc<dyn leek_onion::Format>, _) = match onion.format {
@@ -198,18 +193,19 @@ fn client_config(scenario: &Scenario) -> ClientConfig {
         poll_members: usize::try_from(clients.poll_members).unwrap_or(usize::MAX),
         send_attempts: byte(clients.send_attempts),
         request_timeout_ms: clients.request_timeout.ms(),
+        ack: AckLevel::All,
     }
 }
 
 /// Where hosts are and how they are linked.
-struct World<'a> {
+pub(crate) struct World<'a> {
     scenario: &'a Scenario,
     seed: &'a Seed,
     regions: Option<Regions>,
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, seed: &'a Seed) -> Self {
+    pub(crate) fn new(scenario: &'a Scenario, seed: &'a Seed) -> Self {
         let regions = match scenario.network.latency {
             scenario::Latency::Regions {} => Some(Regions::embedded()),
             scenario::Latency::Constant(_) => None,
@@ -221,7 +217,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn host(&self, kind: &'static str, index: u64) -> HostConfig {
+    pub(crate) fn host(&self, kind: &'static str, index: u64) -> HostConfig {
         let hosts = &self.scenario.hosts;
         let seed = self.seed.child(kind, index);
         let (offset, bandwidth) = if kind == "node" {
@@ -268,7 +264,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn kernel_config(&self, seed: &Seed) -> Config {
+    pub(crate) fn kernel_config(&self, seed: &Seed) -> Config {
         let network = &self.scenario.network;
         let latency = match (&network.latency, &self.regions) {
             (scenario::Latency::Constant(delay), _) => Latency::Constant { ns: delay.ns() },

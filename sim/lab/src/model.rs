@@ -30,6 +30,8 @@ pub(crate) struct Sending {
     pub(crate) accepted_ns: Option<u64>,
     /// Attempts made.
     pub(crate) attempts: u32,
+    /// Refused for good: by the sender's own machine, or by the destination.
+    pub(crate) refused: bool,
 }
 
 /// Everything the applications saw.
@@ -93,7 +95,11 @@ pub(crate) fn judge(
                 verdict: MessageVerdict::Ok,
             };
             let read_ns = observed.last_read_ns.get(&send.to).copied();
-            row.verdict = verdict(&row, read_ns, bounds);
+            row.verdict = if send.is_oversize() && sending.refused && deliveries == 0 {
+                MessageVerdict::Refused
+            } else {
+                verdict(&row, read_ns, bounds)
+            };
             row
         })
         .collect();

@@ -7,20 +7,15 @@ use leek_machine::{Seed, bug};
 use leek_swarm::{Epoch, Membership, Snapshot, SwarmId, assign_fixed};
 use serde::Deserialize;
 
-use crate::scenario::{Network, Swarms};
+use crate::{
+    cast::NodeSetup,
+    scenario::{Network, Swarms},
+};
 
 /// TCP port of every node (network spec 0).
 const NODE_PORT: u16 = 22_021;
 /// TCP port a client's connections come from; one per client in this model.
 const CLIENT_PORT: u16 = 40_000;
-
-/// One node before it runs.
-pub(crate) struct NodeSetup {
-    /// Its secrets.
-    pub(crate) keys: NodeKeys,
-    /// What others know of it.
-    pub(crate) record: NodeRecord,
-}
 
 /// Number of different /24 networks that a scenario's nodes sit in: nodes that share one do so in
 /// pairs.
@@ -42,9 +37,10 @@ fn sharing_pairs(network: &Network) -> u32 {
 /// The nodes, sorted by id: the position is the number of the node's actor.
 pub(crate) fn build_nodes(network: &Network, seed: &Seed) -> Vec<NodeSetup> {
     let pairs = sharing_pairs(network);
-    let mut nodes: Vec<NodeSetup> = (0..network.nodes)
-        .map(|i| {
-            let keys = NodeKeys::from_seed(*seed.child("node-key", u64::from(i)).bytes());
+    let mut nodes: Vec<NodeSetup> = (0u32..)
+        .zip(node_seeds(network.nodes, seed))
+        .map(|(i, secret)| {
+            let keys = NodeKeys::from_seed(secret);
             // Keys are random, so who shares a /24 with whom is random too.
             let (subnet, host) = if i < 2 * pairs {
                 (i / 2, 1 + i % 2)
@@ -64,6 +60,12 @@ pub(crate) fn build_nodes(network: &Network, seed: &Seed) -> Vec<NodeSetup> {
         .collect();
     nodes.sort_by_key(|node| node.record.id);
     nodes
+}
+
+/// The seeds of the keys of `count` nodes.
+pub(crate) fn node_seeds(count: u32, seed: &Seed) -> impl Iterator<Item = [u8; 32]> {
+    let seed = seed.clone();
+    (0..count).map(move |i| *seed.child("node-key", u64::from(i)).bytes())
 }
 
 /// Nodes live in 10.0.0.0/8, a /24 for each `subnet`.

@@ -1,20 +1,17 @@
 //! Running a scenario: build, run the kernel, judge, and hand plain rows to the report.
 
 use core::num::NonZeroUsize;
-use std::{collections::BTreeMap, sync::Arc};
 
 use leek_kernel::{ActorId, Control, Ended, Outcome};
-use leek_machine::{Seed, Tick};
-use leek_report::{
-    Check, Header, MessageRow, MessageVerdict, MetricRow, Progress, RequestRow, Verdict, metric,
-};
+use leek_machine::Tick;
+use leek_report::{Header, MessageRow, MetricRow, Progress, RequestRow, metric};
 
 use crate::{
-    actor::{ClientLog, LabActor},
+    actor::{LabActor, NodeLog},
     build::build,
-    model::{Bounds, Observed, judge},
-    scenario::{Expect, Loaded, ScenarioError},
-    workload::Plan,
+    cast::Cast,
+    judge::{Ending, PlanOutcome, judge},
+    scenario::{Loaded, ScenarioError},
 };
 
 /// What a run produced.
@@ -28,6 +25,8 @@ pub struct Ran {
     pub requests: Vec<RequestRow>,
     /// Counters.
     pub metrics: Vec<MetricRow>,
+    /// What became of the plan, without times: the same whatever interpreter ran it.
+    pub outcome: PlanOutcome,
     /// Conservative windows the run took.
     pub windows: u64,
     /// Most events pending at once.
@@ -45,9 +44,8 @@ pub fn run(
     observe: &mut dyn FnMut(&Progress) -> Control,
 ) -> Result<Ran, ScenarioError> {
     let scenario = &loaded.scenario;
-    let seed = Seed::from_u64(scenario.seed);
-    let plan = Arc::new(Plan::build(loaded, &seed)?);
-    let built = build(scenario, &plan, &seed);
+    let cast = Cast::draw(loaded)?;
+    let built = build(scenario, &cast);
     let end_ns = scenario.duration.ns();
     let outcome = built
         .kernel
@@ -59,123 +57,61 @@ pub fn run(
             })
         });
 
-    let stopped = outcome.ended == Ended::Stopped;
-    let overfull = outcome.ended == Ended::Overfull;
+    let ending = match outcome.ended {
+        Ended::Finished => Ending::Whole { end_ns },
+        Ended::Stopped => Ending::Stopped {
+            at_ns: outcome.ended_at.ns(),
+        },
+        Ended::Overfull => Ending::CutShort {
+            at_ns: outcome.ended_at.ns(),
+            why: "more events were pending than the engine holds; the run ended early".to_owned(),
+        },
+    };
     let nodes = scenario.network.nodes as usize;
     let mut metrics = kernel_metrics(&outcome, nodes);
     let (digest, shape) = (outcome.digest.0, outcome.shape.0);
-    let (ended_ns, windows, pending_peak) =
-        (outcome.ended_at.ns(), outcome.windows, outcome.pending_peak);
-    let gathered = Gathered::from_actors(outcome.into_actors());
-    metrics.extend(gathered.metrics());
-    let bounds = Bounds {
-        end_ns: if stopped || overfull {
-            ended_ns
-        } else {
-            end_ns
-        },
-        late_after_ns: scenario.expect.late_after.ns(),
-    };
-    let messages = judge(&plan, &built.accounts, &gathered.observed, bounds);
-    let checks = checks(scenario.expect, &messages, &gathered);
-    let (verdict, mut reasons) = verdict(&checks, &messages, stopped);
-    if overfull {
-        reasons.insert(
-            0,
-            "more events were pending than the engine holds; the run ended early".into(),
-        );
+    let (windows, pending_peak) = (outcome.windows, outcome.pending_peak);
+    let (mut witnesses, mut node_rows) = (Vec::new(), Vec::new());
+    for (index, actor) in outcome.into_actors().into_iter().enumerate() {
+        match actor {
+            LabActor::Node(shell) => node_rows.extend(node_metrics(index, &shell.log)),
+            LabActor::Client(client) => witnesses.push(client.shell.log),
+            LabActor::Guest(_) => {}
+        }
     }
+    let judged = judge(&cast, scenario.expect, witnesses, ending);
+    metrics.extend(judged.metrics);
+    metrics.extend(node_rows);
     let header = Header {
         scenario: loaded.name.clone(),
-        verdict: if overfull {
-            Verdict::Inconclusive
-        } else {
-            verdict
-        },
-        reasons,
+        verdict: judged.verdict,
+        reasons: judged.reasons,
         seed: scenario.seed,
         digest,
         shape,
         crypto: built.suite_name.to_owned(),
-        checks,
+        checks: judged.checks,
     };
     Ok(Ran {
         header,
-        messages,
-        requests: gathered.requests,
+        messages: judged.messages,
+        requests: judged.requests,
         metrics,
+        outcome: judged.outcome,
         windows,
         pending_peak,
     })
 }
 
-/// What the actors recorded, merged in actor order.
-#[derive(Default)]
-struct Gathered {
-    observed: Observed,
-    requests: Vec<RequestRow>,
-    failures: BTreeMap<u64, String>,
-    retries: u64,
-    strikes: u64,
-    undecryptable: u64,
-    guards_dropped: u64,
-    nodes: Vec<(u64, crate::actor::NodeLog)>,
-}
-
-impl Gathered {
-    fn from_actors(actors: Vec<LabActor>) -> Self {
-        let mut out = Self::default();
-        for (index, actor) in (0u64..).zip(actors) {
-            match actor {
-                LabActor::Node(shell) => out.nodes.push((index, shell.log)),
-                LabActor::Client(client) => out.add_client(client.shell.log),
-            }
-        }
-        // One order for the table, whatever client a request was of.
-        out.requests
-            .sort_by_key(|row| (row.ended_ns, row.started_ns));
-        out
-    }
-
-    fn add_client(&mut self, log: ClientLog) {
-        self.observed.sendings.extend(log.sendings);
-        self.observed.deliveries.extend(log.deliveries);
-        if let Some(read) = log.last_read_ns {
-            self.observed.last_read_ns.insert(log.client, read);
-        }
-        self.failures.extend(
-            log.failures
-                .into_iter()
-                .map(|(id, why)| (id, format!("{why:?}"))),
-        );
-        self.requests.extend(log.requests);
-        self.retries += log.retries;
-        self.strikes += log.strikes;
-        self.undecryptable += log.undecryptable;
-        self.guards_dropped += log.guards_dropped;
-    }
-
-    fn metrics(&self) -> Vec<MetricRow> {
-        let mut rows = vec![
-            MetricRow::whole(metric::RETRIES, self.retries),
-            MetricRow::whole(metric::STRIKES, self.strikes),
-            MetricRow::whole("undecryptable", self.undecryptable),
-            MetricRow::whole("guards_dropped", self.guards_dropped),
-        ];
-        for (index, log) in &self.nodes {
-            let node = format!("node-{index}");
-            rows.push(MetricRow::part("load.relayed", node.clone(), log.relayed));
-            rows.push(MetricRow::part("load.served", node.clone(), log.served));
-            rows.push(MetricRow::part("load.stored", node.clone(), log.stored));
-            rows.push(MetricRow::part(
-                "refused_packets",
-                node.clone(),
-                log.refused,
-            ));
-            rows.push(MetricRow::part("expired_messages", node, log.cleaned));
-        }
-        rows
-    }
+fn node_metrics(index: usize, log: &NodeLog) -> [MetricRow; 5] {
+    let node = format!("node-{index}");
+    [
+        MetricRow::part("load.relayed", node.clone(), log.relayed),
+        MetricRow::part("load.served", node.clone(), log.served),
+        MetricRow::part("load.stored", node.clone(), log.stored),
+        MetricRow::part("refused_packets", node.clone(), log.refused),
+        MetricRow::part("expired_messages", node, log.cleaned),
+    ]
 }
 
 fn kernel_metrics(outcome: &Outcome<LabActor>, nodes: usize) -> Vec<MetricRow> {
@@ -208,89 +144,6 @@ fn kernel_metrics(outcome: &Outcome<LabActor>, nodes: usize) -> Vec<MetricRow> {
         ));
     }
     rows
-}
-
-fn checks(expect: Expect, messages: &[MessageRow], gathered: &Gathered) -> Vec<Check> {
-    let count = |verdict| messages.iter().filter(|row| row.verdict == verdict).count();
-    let first = |verdict| {
-        messages
-            .iter()
-            .find(|row| row.verdict == verdict)
-            .map_or_else(String::new, |row| {
-                let why = gathered.failures.get(&row.id).map_or("", String::as_str);
-                format!(
-                    "; first: message {} from {} to {} {why}",
-                    row.id, row.from, row.to
-                )
-            })
-    };
-    let phantoms = count(MessageVerdict::Phantom);
-    let due = messages.len() - phantoms - count(MessageVerdict::Pending);
-    let delivered = messages
-        .iter()
-        .filter(|row| row.delivered_ns.is_some())
-        .count()
-        - phantoms;
-    let missing = [
-        MessageVerdict::Lost,
-        MessageVerdict::NeverRead,
-        MessageVerdict::Info,
-    ];
-    let at_most = |name: &str, verdict, most: u32| Check {
-        name: name.to_owned(),
-        passed: count(verdict) <= most as usize,
-        detail: format!("{}, at most {most}{}", count(verdict), first(verdict)),
-    };
-    vec![
-        Check {
-            name: "delivered".to_owned(),
-            passed: delivered as f64 >= expect.delivered.get() * due as f64,
-            detail: format!(
-                "{delivered} of {due} due, at least {}{}",
-                expect.delivered.get(),
-                missing.map(first).concat()
-            ),
-        },
-        at_most("duplicated", MessageVerdict::Duplicated, expect.duplicated),
-        at_most("late", MessageVerdict::Late, expect.late),
-        at_most("phantom", MessageVerdict::Phantom, 0),
-        Check {
-            name: "readable".to_owned(),
-            passed: gathered.undecryptable == 0,
-            detail: format!(
-                "{} stored messages could not be opened",
-                gathered.undecryptable
-            ),
-        },
-    ]
-}
-
-fn verdict(checks: &[Check], messages: &[MessageRow], stopped: bool) -> (Verdict, Vec<String>) {
-    if stopped {
-        return (
-            Verdict::Interrupted,
-            vec!["stopped before its end".to_owned()],
-        );
-    }
-    let failed: Vec<String> = checks
-        .iter()
-        .filter(|check| !check.passed)
-        .map(|check| format!("the check `{}` failed", check.name))
-        .collect();
-    if !failed.is_empty() {
-        return (Verdict::Fail, failed);
-    }
-    // A run in which nothing was to arrive shows nothing.
-    if messages
-        .iter()
-        .all(|row| row.verdict == MessageVerdict::Pending)
-    {
-        return (
-            Verdict::Inconclusive,
-            vec!["no message was due before the end".to_owned()],
-        );
-    }
-    (Verdict::Pass, Vec::new())
 }
 
 #[cfg(test)]

@@ -258,6 +258,9 @@ pub struct Workload {
     pub trace: Option<Trace>,
     /// Length of a message's text.
     pub size: SizeModel,
+    /// Share of the messages whose text is longer than any message may be: they must be refused to
+    /// their sender, and never arrive.
+    pub oversize: Share,
 }
 
 /// A Poisson process given its number of points: the times are independent and uniform over

@@ -13,15 +13,14 @@ use leek_identity::NodeId;
 use leek_kernel::{ActorCx, ActorId};
 use leek_machine::{Cx, Machine, OUTPUTS_MAX, Tick, bug};
 use leek_store::{DurableStore as _, MemoryStore};
+use leek_swarm::Snapshot;
 use leek_wire::{
     CallId, Event, Input, Outcome, Output, Peer, Refusal, Request, Response, Status, StoreError,
-    WriteId,
+    WriteId, limits,
 };
 
-use crate::{body::LabBody, meter::Meter, scenario::CostTable};
+use crate::{body::LabBody, meter::Meter, network::client_address, scenario::CostTable};
 
-/// Requests a host serves at once; more are refused as busy, as the driver does.
-const SERVING_MAX: usize = 4_096;
 /// Failed batches remembered for answers that come after their batch failed. A node answers within
 /// seconds of a write, so older ones have no answer left to hold back.
 const FAILED_MAX: usize = 4_096;
@@ -36,6 +35,17 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// The nodes of a snapshot, then so many clients.
+    pub(crate) fn new(snapshot: &Snapshot, clients: u32) -> Self {
+        Self {
+            nodes: snapshot.nodes().iter().map(|node| node.id).collect(),
+            clients: (0..clients)
+                .map(client_address)
+                .map(|address| (address.ip, address.port))
+                .collect(),
+        }
+    }
+
     fn actor_of(&self, node: &NodeId) -> Option<ActorId> {
         let index = self.nodes.binary_search(node).ok()?;
         Some(ActorId::new(u32::try_from(index).ok()?))
@@ -163,7 +173,7 @@ impl<M: Hosted, L: Log> Shell<M, L> {
         theirs: u64,
         body: Request,
     ) {
-        if self.serving.len() == SERVING_MAX {
+        if self.serving.len() == limits::SERVING_MAX {
             refuse(cx, from, theirs);
             return;
         }

@@ -4,29 +4,45 @@ mod graph;
 mod trace;
 
 use leek_machine::{Seed, Stream, below};
+use leek_message::CONTENT_MAX;
 
 use crate::scenario::{Loaded, ScenarioError, SizeModel, units::Span};
 
+/// Bytes of a text that no message can carry: the largest content of an envelope, and one more.
+const OVERSIZE_BYTES: u32 = {
+    assert!(CONTENT_MAX < 1 << 20);
+    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+    let most = CONTENT_MAX as u32;
+    most + 1
+};
+
 /// One intended send. Its number is its position in the plan (for a trace, its line).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Send {
+pub struct Send {
     /// When, from the start of the run.
-    pub(crate) at: Span,
+    pub at: Span,
     /// Sender's client number.
-    pub(crate) from: u32,
+    pub from: u32,
     /// Recipient's client number.
-    pub(crate) to: u32,
+    pub to: u32,
     /// Bytes of text.
-    pub(crate) text_len: u32,
+    pub text_len: u32,
+}
+
+impl Send {
+    /// Whether the text is longer than any message may be, so that the send must be refused.
+    pub const fn is_oversize(&self) -> bool {
+        self.text_len >= OVERSIZE_BYTES
+    }
 }
 
 /// All intended sends, in order of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Number of clients.
-    pub(crate) clients: u32,
+    pub clients: u32,
     /// The sends.
-    pub(crate) sends: Vec<Send>,
+    pub sends: Vec<Send>,
 }
 
 impl Plan {
@@ -57,10 +73,17 @@ impl Plan {
             (None, None) => leek_machine::bug!("a checked scenario has a workload"),
         };
         let mut sizes = seed.child("size", 0).stream();
+        let mut oversize = seed.child("oversize", 0).stream();
+        let share = scenario.workload.oversize.get();
         let sends = times
             .into_iter()
             .map(|(at, from, to)| {
-                let text_len = draw_size(scenario.workload.size, &mut sizes);
+                let drawn = draw_size(scenario.workload.size, &mut sizes);
+                let text_len = if oversize.unit() < share {
+                    OVERSIZE_BYTES
+                } else {
+                    drawn
+                };
                 Send {
                     at,
                     from,
@@ -73,7 +96,7 @@ impl Plan {
     }
 
     /// The text of send number `id`: its number, then filler up to its length.
-    pub(crate) fn text(&self, id: u64) -> Option<String> {
+    pub fn text(&self, id: u64) -> Option<String> {
         let send = self.sends.get(usize::try_from(id).ok()?)?;
         let mut text = format!("#{id} ");
         let len = text.len().max(send.text_len as usize);
@@ -87,7 +110,7 @@ impl Plan {
     }
 
     /// The number at the head of a text.
-    pub(crate) fn number_of(text: &str) -> Option<u64> {
+    pub fn number_of(text: &str) -> Option<u64> {
         text.strip_prefix('#')?.split(' ').next()?.parse().ok()
     }
 }

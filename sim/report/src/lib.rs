@@ -27,8 +27,8 @@ pub use rows::{MessageRow, MessageVerdict, MetricRow, RequestOutcome, RequestRow
 pub use run_dir::{EFFECTIVE_FILE, RunDir, TRACE_FILE, default_name};
 pub use schema::{manifest_schema, summary_schema};
 pub use summary::{
-    Check, Cost, Delivery, Header, Numbers, Quantiles, RequestStats, SUMMARY_SCHEMA_VERSION,
-    Spread, Summary,
+    Check, Cost, Delivery, Header, NO_DIGEST, Numbers, Quantiles, RequestStats,
+    SUMMARY_SCHEMA_VERSION, Spread, Summary,
 };
 pub use table::{Row, TABLE_SCHEMA_VERSION, TableReader, TableWriter};
 pub use tally::{Tally, TallyError};

@@ -27,11 +27,13 @@ pub enum MessageVerdict {
     Info,
     /// Delivered without having been sent.
     Phantom,
+    /// Meant to be refused, as the plan says, and it was: refused to its sender, and not delivered.
+    Refused,
 }
 
 impl MessageVerdict {
     /// Every verdict, in the order of the enum.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Late,
         Self::Duplicated,
@@ -40,6 +42,7 @@ impl MessageVerdict {
         Self::Pending,
         Self::Info,
         Self::Phantom,
+        Self::Refused,
     ];
 
     /// The word in tables and JSON.
@@ -54,6 +57,7 @@ impl MessageVerdict {
             Self::Pending => "pending",
             Self::Info => "info",
             Self::Phantom => "phantom",
+            Self::Refused => "refused",
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::{Histogram, Verdict};
 /// Version of `summary.json`; it grows when a field changes its meaning or goes away.
 pub const SUMMARY_SCHEMA_VERSION: u32 = 1;
 
+/// Stands for the digest of a run in real time, which has none.
+pub const NO_DIGEST: &str = "-";
+
 /// The result of one run.
 ///
 /// Every number is recomputed from the tables by [`crate::recompute`], except what the machine
@@ -27,14 +30,16 @@ pub struct Summary {
     pub reasons: Vec<String>,
     /// Root seed of the run.
     pub seed: u64,
-    /// Digest of everything that happened, 16 hex digits: equal for equal runs.
+    /// Digest of everything that happened, 16 hex digits: equal for equal runs. `-` for a run in
+    /// real time.
     pub digest: String,
-    /// Digest of times, kinds and sizes only, 16 hex digits: equal under every crypto suite.
+    /// Digest of times, kinds and sizes only, 16 hex digits: equal under every crypto suite. `-` for
+    /// a run in real time.
     pub shape: String,
     /// What became of the messages.
     pub delivery: Delivery,
-    /// `delivery.delivered` / (`delivery.sent` - `delivery.pending`), 0 to 1: the part of the
-    /// messages due that arrived. Null when none was due.
+    /// `delivery.delivered` / (`delivery.sent` - `delivery.pending` - `delivery.refused`), 0 to 1:
+    /// the part of the messages due that arrived. Null when none was due.
     pub delivered_fraction: Option<f64>,
     /// Intended send to first delivery, ms, over the messages delivered.
     pub latency_ms: Quantiles,
@@ -50,7 +55,7 @@ pub struct Summary {
     pub retries: u64,
     /// Failures that clients held against a path or a node.
     pub strikes: u64,
-    /// Kernel events handled.
+    /// Kernel events handled; of a run in real time, events that its clients reported.
     pub events: u64,
     /// Virtual length of the run, seconds.
     pub virtual_s: f64,
@@ -72,8 +77,8 @@ pub struct Summary {
 
 /// What became of the messages: every message has exactly one verdict.
 ///
-/// `sent` = `delivered` + `lost` + `never_read` + `pending` + `info`, and `late` and `duplicated`
-/// are parts of `delivered`. `phantom` stands apart.
+/// `sent` = `delivered` + `lost` + `never_read` + `pending` + `info` + `refused`, and `late` and
+/// `duplicated` are parts of `delivered`. `phantom` stands apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// Messages the workload asked for.
@@ -95,6 +100,8 @@ pub struct Delivery {
     pub info: u64,
     /// Delivered without having been sent.
     pub phantom: u64,
+    /// Refused to their sender and not delivered, as the plan wanted it.
+    pub refused: u64,
 }
 
 /// Nearest-rank quantiles ([`crate::nearest_rank`]). Null without data.
@@ -245,6 +252,15 @@ impl Summary {
             checks: header.checks,
             load: numbers.load,
         }
+    }
+
+    /// The same of a run in real time, whose events have no digest and no shape: both read
+    /// [`NO_DIGEST`].
+    #[must_use]
+    pub fn without_digest(mut self) -> Self {
+        self.digest = NO_DIGEST.to_owned();
+        self.shape = NO_DIGEST.to_owned();
+        self
     }
 
     /// The part of the summary that the tables decide.

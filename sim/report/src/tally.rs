@@ -53,7 +53,8 @@ impl Tally {
             MessageVerdict::Lost
             | MessageVerdict::NeverRead
             | MessageVerdict::Pending
-            | MessageVerdict::Info => row.deliveries == 0,
+            | MessageVerdict::Info
+            | MessageVerdict::Refused => row.deliveries == 0,
         };
         if !expected {
             return Err(wrong("its verdict does not fit its number of deliveries"));
@@ -80,6 +81,7 @@ impl Tally {
             MessageVerdict::Pending => self.delivery.pending += 1,
             MessageVerdict::Info => self.delivery.info += 1,
             MessageVerdict::Phantom => self.delivery.phantom += 1,
+            MessageVerdict::Refused => self.delivery.refused += 1,
         }
         Ok(())
     }
@@ -149,9 +151,10 @@ impl Tally {
         self.latencies_ns.sort_unstable();
         let latency = |permille| nearest_rank(&self.latencies_ns, permille).map(ms);
         let delivered = self.delivery.delivered;
+        let due = self.delivery.sent - self.delivery.pending - self.delivery.refused;
         Ok(Numbers {
             delivery: self.delivery,
-            delivered_fraction: ratio(delivered, self.delivery.sent - self.delivery.pending),
+            delivered_fraction: ratio(delivered, due),
             latency_ms: Quantiles {
                 p50: latency(500),
                 p95: latency(950),

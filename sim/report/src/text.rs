@@ -13,7 +13,7 @@ pub use render::render_text;
 pub use safe::escaped;
 
 use crate::run_dir::EFFECTIVE_FILE;
-use crate::summary::Summary;
+use crate::summary::{NO_DIGEST, Summary};
 use crate::verdict::Verdict;
 
 /// The last line of a run, without a line end: `PASS seed=7 digest=0123456789abcdef run=<dir>`.
@@ -31,12 +31,18 @@ pub fn last_line(summary: &Summary, run_dir: &Path) -> String {
 }
 
 /// The line before the last one, for every verdict but a pass:
-/// `reproduce: leek run <dir>/effective.toml`, ready for a POSIX shell.
+/// `reproduce: leek run <dir>/effective.toml`, ready for a POSIX shell; `leek net run` for a run
+/// in real time.
 #[must_use]
 pub fn reproduce_line(summary: &Summary, run_dir: &Path) -> Option<String> {
+    let command = if summary.digest == NO_DIGEST {
+        "leek net run"
+    } else {
+        "leek run"
+    };
     (summary.verdict != Verdict::Pass).then(|| {
         format!(
-            "reproduce: leek run {}",
+            "reproduce: {command} {}",
             safe::shell_word(&run_dir.join(EFFECTIVE_FILE))
         )
     })

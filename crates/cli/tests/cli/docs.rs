@@ -1,9 +1,16 @@
-//! The reference in `docs/src/reference` says what the program does.
+//! The reference in `docs/src/reference` says what the program does, and pages that repeat numbers
+//! repeat them right.
 
 mod fields;
+mod limits;
+mod options;
 
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
+use options::{Command, commands};
 use serde_json::Value;
 
 use crate::support::World;
@@ -11,10 +18,40 @@ use crate::support::World;
 const BEGIN: &str = "<!-- fields: begin (made from the schema; LEEK_BLESS=1 writes it anew) -->\n";
 const END: &str = "<!-- fields: end -->\n";
 
+/// Behind the options of a command; in front stands `<!-- options: leek … -->`. What is between is
+/// made from `--help`, and `LEEK_BLESS=1` writes it anew.
+const OPTIONS_END: &str = "<!-- /options -->\n";
+
+/// What comes after the last command.
+const AFTER_COMMANDS: &str = "## Exit codes\n";
+
+/// Around the limits of the transport.
+const LIMITS_BEGIN: &str =
+    "<!-- limits: begin (made from crates/driver/src/limits.rs; LEEK_BLESS=1 writes it anew) -->\n";
+const LIMITS_END: &str = "<!-- limits: end -->\n";
+
+fn repository(path: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "../..", path].iter().collect()
+}
+
 fn reference(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../docs/src/reference", name]
-        .iter()
-        .collect()
+    repository("docs/src/reference").join(name)
+}
+
+/// Holds what stands between two markers of a page against what is `made`, or writes that there.
+fn check_made(path: &Path, begin: &str, end: &str, made: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    let (head, rest) = text.split_once(begin).expect("the begin marker");
+    let (written, tail) = rest.split_once(end).expect("the end marker");
+    if env::var_os("LEEK_BLESS").is_some() {
+        fs::write(path, [head, begin, made, end, tail].concat()).unwrap();
+        return;
+    }
+    let name = path.display();
+    assert!(
+        written == made,
+        "{name} is out of date; it should say\n{made}"
+    );
 }
 
 #[test]
@@ -22,52 +59,57 @@ fn every_field_of_a_scenario_is_in_the_reference() {
     let schema = World::new().leek(&["schema", "scenario"]).stdout;
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let made = fields::markdown(&schema);
-    let path = reference("scenario.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (head, rest) = text.split_once(BEGIN).expect("the begin marker");
-    let (written, tail) = rest.split_once(END).expect("the end marker");
-    if env::var_os("LEEK_BLESS").is_some() {
-        fs::write(&path, [head, BEGIN, &made, END, tail].concat()).unwrap();
-        return;
-    }
-    assert!(
-        written == made,
-        "docs/src/reference/scenario.md is out of date; it should say\n{made}"
-    );
+    check_made(&reference("scenario.md"), BEGIN, END, &made);
 }
 
 #[test]
-fn every_option_is_in_the_reference() {
+fn every_limit_of_the_transport_is_explained() {
+    let source = fs::read_to_string(repository("crates/driver/src/limits.rs")).unwrap();
+    let page = repository("docs/src/explanation/real-network.md");
+    check_made(&page, LIMITS_BEGIN, LIMITS_END, &limits::markdown(&source));
+}
+
+#[test]
+fn every_command_is_in_the_reference_with_its_options() {
     let world = World::new();
-    let text = fs::read_to_string(reference("cli.md")).unwrap();
-    for command in ["run", "list", "schema", "verify"] {
-        let usage = format!("\n## `leek {command}");
-        let section = text
-            .split_once(&usage)
-            .unwrap_or_else(|| panic!("no section for {command}"))
-            .1;
-        let section = section.split("\n## ").next().unwrap();
-        let help = world.leek(&[command, "--help"]).stdout;
-        // Option lines are indented by two or six blanks and begin with a dash.
-        let options = help
-            .lines()
-            .map(str::trim_start)
-            .filter(|line| line.starts_with('-'));
-        for option in options.flat_map(|line| line.split([' ', ','])) {
-            if option.starts_with("--") && option != "--help" {
-                assert!(
-                    section.contains(&format!("`{option}")),
-                    "{command}: {option}"
-                );
-            }
+    let path = reference("cli.md");
+    let mut text = fs::read_to_string(&path).unwrap();
+    let blessing = env::var_os("LEEK_BLESS").is_some();
+    let commands = commands(&world);
+    for command in &commands {
+        let (name, made) = (&command.name, command.markdown());
+        let begin = format!("<!-- options: leek {name} -->\n");
+        if blessing && !text.contains(&begin) {
+            let section = format!(
+                "## `leek {name}`\n\n{}.\n\n{begin}{OPTIONS_END}\n",
+                command.about
+            );
+            text = text.replacen(AFTER_COMMANDS, &(section + AFTER_COMMANDS), 1);
         }
-        let variables = help.split("[env: ").skip(1);
-        for variable in variables.filter_map(|rest| rest.split('=').next()) {
+        let (head, rest) = text
+            .split_once(&begin)
+            .unwrap_or_else(|| panic!("no section for `leek {name}`"));
+        assert!(head.contains(&format!("\n## `leek {name}`\n")), "{name}");
+        let (written, tail) = rest.split_once(OPTIONS_END).expect("the end marker");
+        if blessing {
+            text = [head, &begin, &made, OPTIONS_END, tail].concat();
+        } else {
             assert!(
-                text.contains(&format!("`{variable}`")),
-                "{command}: {variable}"
+                written == made,
+                "docs/src/reference/cli.md is out of date; of `leek {name}` it should say\n{made}"
             );
         }
+    }
+    assert_eq!(text.matches(OPTIONS_END).count(), commands.len());
+    if blessing {
+        fs::write(&path, &text).unwrap();
+    }
+    let (_, environment) = text.split_once("\n## Environment\n").expect("a section");
+    for variable in commands.iter().flat_map(Command::variables) {
+        assert!(
+            environment.contains(&format!("| `{variable}` |")),
+            "{variable}"
+        );
     }
 }
 

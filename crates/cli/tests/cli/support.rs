@@ -58,6 +58,12 @@ impl World {
             "LEEK_SEED",
             "LEEK_OUT",
             "LEEK_THREADS",
+            "LEEK_HOME",
+            "LEEK_NETWORK",
+            "LEEK_PASSPHRASE_FILE",
+            "LEEK_LOG",
+            "LEEK_LOG_FORMAT",
+            "XDG_DATA_HOME",
             "NO_COLOR",
             "NO_GRAPHICS",
             "TERM",
@@ -65,6 +71,7 @@ impl World {
             command.env_remove(name);
         }
         command.env("LC_ALL", "C.UTF-8");
+        command.env("HOME", self.dir.path());
         command
     }
 

@@ -16,7 +16,7 @@ use rustix::{
 use crate::support::{SMALL, World};
 
 /// A new pseudo-terminal: what a person sees, and what the program writes to.
-fn terminal() -> (File, OwnedFd) {
+pub(crate) fn terminal() -> (File, OwnedFd) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();

@@ -9,7 +9,7 @@
 
 use std::{net::Ipv4Addr, num::NonZeroU64, sync::Arc};
 
-use leek_client::{Client, ClientConfig, Command, Input};
+use leek_client::{Client, ClientConfig, ClientState, Command, Input};
 use leek_crypto::Suite;
 use leek_identity::{
     Account, AccountId, AccountSeed, MessageHash, Namespace, NodeAddress, NodeId, NodeKeys,
@@ -20,9 +20,9 @@ use leek_message::{ContentBody, DataMessage};
 use leek_onion::{Direct, Format, PathPolicy, Peeled, ReplySeal, SessionV4, format};
 use leek_swarm::{Epoch, Snapshot, SwarmId, assign_fixed};
 use leek_wire::{
-    CallId, ClientEvent, Event, Input as WireInput, Member, MemberChange, Outcome, Output, Request,
-    Response, SendTag, Status, StorageBody, StorageReply, StorageRequest, StoredMessage,
-    decode_storage_request, encode_storage_reply,
+    AckLevel, CallId, ClientEvent, Event, Input as WireInput, Member, MemberChange, Outcome,
+    Output, Request, Response, SendTag, Status, StorageBody, StorageReply, StorageRequest,
+    StoredMessage, decode_storage_request, encode_storage_reply,
 };
 
 pub(crate) const EPOCH_MS: u64 = 1_700_000_000_000;
@@ -71,6 +71,7 @@ pub(crate) fn config(direct: bool) -> ClientConfig {
         poll_members: 2,
         send_attempts: 3,
         request_timeout_ms: 10_000,
+        ack: AckLevel::All,
     }
 }
 
@@ -126,6 +127,18 @@ impl Net {
         net
     }
 
+    /// The same client after a restart: it has `state`, and was told the membership again.
+    pub(crate) fn restart(&mut self, config: ClientConfig, state: ClientState) {
+        let (account, suite) = (Arc::new(account(1)), Arc::clone(&self.suite));
+        self.client = Client::with_state(Arc::new(config), account, suite, state).unwrap();
+        self.events.clear();
+        let snapshot = Arc::clone(&self.snapshot);
+        for question in self.wire(WireInput::Membership(snapshot)) {
+            let body = StorageBody::Info { version: [0, 1, 0] };
+            self.answer(&question, Status::OK, body);
+        }
+    }
+
     fn cx<R>(&mut self, act: impl FnOnce(&mut Client, &mut Cx<'_, ()>) -> R) -> R {
         let mut cx = Cx {
             now: self.now,
@@ -140,6 +153,12 @@ impl Net {
     pub(crate) fn tell(&mut self, input: Input) -> Vec<Arrived> {
         self.cx(|client, cx| client.handle(cx, input));
         self.drain()
+    }
+
+    /// Gives the client an input and returns its first output.
+    pub(crate) fn output_of(&mut self, input: Input) -> Option<Output> {
+        self.cx(|client, cx| client.handle(cx, input));
+        self.client.poll_output()
     }
 
     pub(crate) fn wire(&mut self, input: WireInput) -> Vec<Arrived> {
@@ -297,6 +316,7 @@ impl Net {
                 signature: leek_crypto::Signature::from_bytes([1; 64]),
                 expiry: timestamp.after_ms(*ttl_ms),
                 already: false,
+                durable: true,
             }),
         });
         StorageBody::Changed {

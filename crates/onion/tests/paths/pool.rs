@@ -269,7 +269,19 @@ fn guards_survive_a_restart() {
     let entropy = &mut stream(1);
     let old = ready(POLICY, &pool, entropy);
     let guards: Vec<NodeId> = old.guards().collect();
+    assert_eq!(old.guards_to_keep(), guards);
     let mut new = PathSet::with_guards(POLICY, &guards).unwrap();
+    assert_eq!(
+        new.guards_to_keep(),
+        guards,
+        "also before it knows the pool"
+    );
+    new.update(&pool[..5], &[], at(0), entropy);
+    assert_eq!(
+        new.guards_to_keep(),
+        guards,
+        "or while the pool is too small"
+    );
     new.update(&pool, &[], at(0), entropy);
     assert_eq!(new.guards().collect::<Vec<_>>(), guards);
     // One that has left since is replaced.

@@ -66,6 +66,7 @@ fn remove(
     sort_by_text(&mut deleted, |(_, hash)| hash);
     let hashes: Vec<MessageHash> = deleted.iter().map(|(_, hash)| *hash).collect();
     Change {
+        freed: rows.iter().map(|row| u64::from(row.len)).sum(),
         ops: rows
             .iter()
             .map(|row| WriteOp::Delete { hash: row.hash })

@@ -88,6 +88,7 @@ fn changed(
     unchanged: Vec<(MessageHash, Wall)>,
 ) -> Change {
     Change {
+        freed: 0,
         ops: updated
             .iter()
             .map(|(hash, expiry)| WriteOp::SetExpiry {

@@ -2,7 +2,9 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use leek_identity::{AccountId, MessageHash, Namespace};
 use leek_machine::Wall;
-use leek_wire::{MemberChange, MemberFailure, StorageRequest, StoreError, StoredRow, WriteOp};
+use leek_wire::{
+    MemberChange, MemberFailure, Status, StorageRequest, StoreError, StoredRow, WriteOp,
+};
 
 use super::{Change, Local};
 use crate::{plan::Checked, sign};
@@ -32,17 +34,64 @@ pub(super) fn store(local: &Local<'_>, one: &Checked) -> Result<Change, MemberFa
         expiry: timestamp.after_ms(*ttl_ms),
         data,
     };
-    match message.plan(local) {
-        Ok(Some((ops, expiry, already))) => Ok(Change {
-            ops,
-            result: MemberChange::Stored {
-                signature: local.sign(&sign::stored(&hash)),
-                expiry,
-                already,
-            },
-        }),
-        Ok(None) | Err(_) => Err(MemberFailure::QueryFailure),
+    let Planned {
+        ops,
+        expiry,
+        already,
+        freed,
+    } = message.plan(local)?;
+    Ok(Change {
+        ops,
+        freed,
+        result: MemberChange::Stored {
+            signature: local.sign(&sign::stored(&hash)),
+            expiry,
+            already,
+            durable: true,
+        },
+    })
+}
+
+/// Why a message finds no place here.
+enum NoPlace {
+    /// The mailbox's account has used up its quota.
+    MailboxFull,
+    /// The store is full.
+    StoreFull,
+    /// The hash does not mark where the namespace ends (network spec 2.8): another mailbox holds a
+    /// message of this name, and names are unique in a store.
+    NameTaken,
+    /// The store failed.
+    Failed,
+}
+
+impl From<StoreError> for NoPlace {
+    fn from(_: StoreError) -> Self {
+        Self::Failed
     }
+}
+
+impl From<NoPlace> for MemberFailure {
+    fn from(reason: NoPlace) -> Self {
+        match reason {
+            NoPlace::MailboxFull => Self::Refused {
+                status: Status::INSUFFICIENT_STORAGE,
+                reason: "the mailbox is full".to_owned(),
+            },
+            NoPlace::StoreFull | NoPlace::NameTaken | NoPlace::Failed => Self::QueryFailure,
+        }
+    }
+}
+
+/// What a store does here.
+struct Planned {
+    ops: Vec<WriteOp>,
+    /// Afterwards.
+    expiry: Wall,
+    /// Whether the message was there.
+    already: bool,
+    /// Bytes of its account that `ops` remove.
+    freed: u64,
 }
 
 struct NewMessage<'a> {
@@ -55,18 +104,15 @@ struct NewMessage<'a> {
 }
 
 impl NewMessage<'_> {
-    /// The changes, the expiry afterwards, and whether the message was there; `None` when this
-    /// store has no place for it.
-    fn plan(&self, local: &Local<'_>) -> Result<Option<(Vec<WriteOp>, Wall, bool)>, StoreError> {
+    fn plan(&self, local: &Local<'_>) -> Result<Planned, NoPlace> {
         let mut ops = Vec::new();
+        let mut freed = 0;
         let present = local.store.find(&self.hash)?;
         if let Some(row) = present {
             let same_mailbox = row.account == self.account && row.namespace == self.namespace;
             if local.is_live(row.expiry) {
                 if !same_mailbox {
-                    // The hash does not mark where the namespace ends (network spec 2.8): another
-                    // mailbox holds a message of this name, and names are unique in a store.
-                    return Ok(None);
+                    return Err(NoPlace::NameTaken);
                 }
                 if self.expiry > row.expiry {
                     ops.push(WriteOp::SetExpiry {
@@ -74,18 +120,30 @@ impl NewMessage<'_> {
                         expiry: self.expiry,
                     });
                 }
-                return Ok(Some((ops, self.expiry.max(row.expiry), true)));
+                return Ok(Planned {
+                    ops,
+                    expiry: self.expiry.max(row.expiry),
+                    already: true,
+                    freed,
+                });
             }
             // Expired: it comes back as a new message, behind all others, so that clients which
             // have read past its old place see it.
             ops.push(WriteOp::Delete { hash: self.hash });
+            if row.account == self.account {
+                freed += u64::from(row.len);
+            }
         }
-        let used = local.store.used_bytes();
-        if used.saturating_add(self.data.len() as u64) > local.store_bytes_max {
-            return Ok(None);
+        let len = self.data.len() as u64;
+        if local.store.used_bytes().saturating_add(len) > local.store_bytes_max {
+            return Err(NoPlace::StoreFull);
         }
         if self.namespace.is_public_outbox() {
-            self.replace_others(local, &mut ops)?;
+            freed += self.replace_others(local, &mut ops)?;
+        }
+        let account = local.store.account_bytes(&self.account)?;
+        if account.saturating_sub(freed).saturating_add(len) > local.account_bytes_max {
+            return Err(NoPlace::MailboxFull);
         }
         ops.push(WriteOp::Insert(StoredRow {
             hash: self.hash,
@@ -95,17 +153,26 @@ impl NewMessage<'_> {
             expiry: self.expiry,
             data: Arc::from(self.data),
         }));
-        Ok(Some((ops, self.expiry, false)))
+        Ok(Planned {
+            ops,
+            expiry: self.expiry,
+            already: false,
+            freed,
+        })
     }
 
-    fn replace_others(&self, local: &Local<'_>, ops: &mut Vec<WriteOp>) -> Result<(), StoreError> {
+    /// Returns how many bytes that frees.
+    fn replace_others(&self, local: &Local<'_>, ops: &mut Vec<WriteOp>) -> Result<u64, StoreError> {
+        let mut freed = 0;
         local
             .store
             .mailbox(&self.account, self.namespace, None, &mut |row| {
                 if row.hash != self.hash {
                     ops.push(WriteOp::Delete { hash: row.hash });
+                    freed += row.data.len() as u64;
                 }
                 ControlFlow::Continue(())
-            })
+            })?;
+        Ok(freed)
     }
 }

@@ -20,7 +20,7 @@ fn watched() -> World {
 fn facts(host: &Host) -> Vec<Fact> {
     let facts = host.events.iter().filter_map(|event| match event {
         Event::Saw(fact) => Some(*fact),
-        Event::Node(_) | Event::Client(_) => None,
+        Event::Node(_) | Event::Client(_) | Event::Directory(_) => None,
     });
     facts.collect()
 }

@@ -5,8 +5,8 @@ use leek_identity::{AccountId, MessageHash, Namespace, Prefix};
 use leek_machine::Wall;
 use leek_onion::{EncType, FormatId, Packet};
 use leek_wire::{
-    CallId, ExpiryMode, Input, OnionRequest, Outcome, OwnerProof, Peer, Refusal, Request, Response,
-    Scope, Status, StorageRequest, StoreError, WriteId,
+    AckLevel, CallId, ExpiryMode, Input, OnionRequest, Outcome, OwnerProof, Peer, Refusal, Request,
+    Response, Scope, Status, StorageRequest, StoreError, WriteId,
 };
 use proptest::prelude::*;
 
@@ -63,6 +63,15 @@ fn scopes() -> impl Strategy<Value = Scope> {
     prop_oneof![Just(Scope::All), namespaces().prop_map(Scope::One)]
 }
 
+fn levels() -> impl Strategy<Value = AckLevel> {
+    prop_oneof![
+        2 => Just(AckLevel::All),
+        1 => Just(AckLevel::Received),
+        1 => Just(AckLevel::Durable),
+        1 => (1u16..5).prop_map(|members| AckLevel::Quorum(members.try_into().unwrap())),
+    ]
+}
+
 fn messages() -> impl Strategy<Value = StorageRequest> {
     prop_oneof![
         (
@@ -75,9 +84,10 @@ fn messages() -> impl Strategy<Value = StorageRequest> {
             prop::collection::vec(any::<u8>(), 0..99),
             prop::option::of(times()),
             prop::option::of(proofs()),
+            levels(),
         )
             .prop_map(
-                |((account, namespace, timestamp, ttl_ms), data, sig_timestamp, proof)| {
+                |((account, namespace, timestamp, ttl_ms), data, sig_timestamp, proof, ack)| {
                     StorageRequest::Store {
                         account,
                         namespace,
@@ -86,6 +96,7 @@ fn messages() -> impl Strategy<Value = StorageRequest> {
                         data,
                         sig_timestamp,
                         proof,
+                        ack,
                     }
                 }
             ),
@@ -229,11 +240,24 @@ fn outcomes() -> impl Strategy<Value = Outcome<Response>> {
     ]
 }
 
+fn other_requests() -> impl Strategy<Value = Request> {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..99);
+    prop_oneof![
+        any::<Option<[u8; 32]>>().prop_map(|after| Request::Pull {
+            after: after.map(MessageHash::from_bytes),
+        }),
+        bytes().prop_map(Request::Announce),
+        bytes().prop_map(Request::Cosign),
+        Just(Request::Snapshot { newer_than: None }),
+    ]
+}
+
 #[derive(Clone, Debug)]
 enum Act {
     Ask(StorageRequest),
     Onion(OnionRequest),
     Forward(bool, StorageRequest),
+    Other(bool, Request),
     Reply(u64, Outcome<Response>),
     Written(u64, bool),
     Commit,
@@ -246,6 +270,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => requests().prop_map(Act::Ask),
         2 => packets().prop_map(Act::Onion),
         2 => (any::<bool>(), requests()).prop_map(|(peer, request)| Act::Forward(peer, request)),
+        1 => (any::<bool>(), other_requests()).prop_map(|(peer, body)| Act::Other(peer, body)),
         2 => (0u64..12, outcomes()).prop_map(|(call, outcome)| Act::Reply(call, outcome)),
         1 => (0u64..12, any::<bool>()).prop_map(|(write, done)| Act::Written(write, done)),
         1 => Just(Act::Commit),
@@ -269,6 +294,10 @@ proptest! {
                 Act::Forward(peer, request) => {
                     let from = if peer { Peer::Node(world.ids[2]) } else { CLIENT };
                     asked.push(world.give(1, from, Request::Forward(request)));
+                }
+                Act::Other(peer, body) => {
+                    let from = if peer { Peer::Node(world.ids[2]) } else { CLIENT };
+                    asked.push(world.give(1, from, body));
                 }
                 Act::Reply(call, outcome) => {
                     world.host(1).give(Input::Reply { call: CallId(call), outcome });
@@ -296,6 +325,7 @@ proptest! {
         let load = world.host(1).node.load();
         prop_assert_eq!((load.relays, load.client_writes, load.forwards), (0, 0, 0));
         prop_assert_eq!((load.flow_bytes, load.member_calls, load.awaited_batches), (0, 0, 0));
+        prop_assert_eq!(load.trailing_writes, 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@
     reason = "helpers of tests, outside test functions"
 )]
 
+mod ack;
 mod authn;
 mod batch;
 mod bounds;
@@ -15,6 +16,9 @@ mod facts;
 mod info;
 mod junk;
 mod overlay;
+mod pull;
+mod quota;
+mod rejoin;
 mod relay;
 mod replication;
 mod retrieve;

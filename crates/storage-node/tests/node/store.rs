@@ -37,6 +37,7 @@ fn a_message_reaches_every_member_and_comes_back() {
             signature,
             expiry,
             already,
+            durable: true,
         }) = &member.result
         else {
             panic!("{member:?}");

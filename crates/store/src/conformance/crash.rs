@@ -27,7 +27,7 @@ pub(super) fn cases<S: Subject>() -> Vec<Case> {
 }
 
 /// A history in which every batch changes what a view shows, and each kind of change occurs.
-fn history() -> Vec<Vec<WriteOp>> {
+pub(super) fn history() -> Vec<Vec<WriteOp>> {
     let mut extended = row(3);
     extended.expiry = ms(50_000);
     vec![
@@ -42,7 +42,7 @@ fn history() -> Vec<Vec<WriteOp>> {
 }
 
 /// What a store shows that ran the first `count` batches of the history, one by one.
-fn after<S: Subject>(count: usize) -> Contents {
+pub(super) fn after<S: Subject>(count: usize) -> Contents {
     let mut store = S::create(ROOMY);
     for (write, ops) in (1..).zip(history().into_iter().take(count)) {
         hand_out(&mut store, write, ops);
@@ -51,7 +51,7 @@ fn after<S: Subject>(count: usize) -> Contents {
     contents(&store)
 }
 
-fn names(writes: impl Iterator<Item = usize>) -> Vec<WriteId> {
+pub(super) fn names(writes: impl Iterator<Item = usize>) -> Vec<WriteId> {
     writes.map(|write| WriteId(write as u64)).collect()
 }
 

@@ -131,9 +131,26 @@ pub(super) fn owned(store: &impl Subject, account: usize, scope: Scope) -> Vec<R
     rows
 }
 
+/// Bytes of an account.
+pub(super) fn account_bytes(store: &impl Subject, account: &AccountId) -> u64 {
+    read(store.account_bytes(account))
+}
+
+/// All messages with hashes behind `after`.
+pub(super) fn scan(store: &impl Subject, after: Option<MessageHash>) -> Vec<StoredRow> {
+    let mut rows = Vec::new();
+    read(store.scan(after.as_ref(), &mut |row| {
+        rows.push(row.clone());
+        ControlFlow::Continue(())
+    }));
+    rows
+}
+
 /// All that a view shows of the accounts that cases use.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Contents {
+    all: Vec<StoredRow>,
+    account_bytes: [u64; ACCOUNTS.len()],
     mailboxes: Vec<Vec<StoredRow>>,
     owned: Vec<Vec<Row>>,
     expired: Vec<MessageHash>,
@@ -152,6 +169,8 @@ pub(super) fn contents(store: &impl Subject) -> Contents {
         .map(|account| owned(store, account, Scope::All))
         .collect();
     Contents {
+        all: scan(store, None),
+        account_bytes: ACCOUNTS.map(|account| account_bytes(store, &account)),
         mailboxes,
         owned,
         expired: read(store.expired(ms(u64::MAX), usize::MAX)),

@@ -18,6 +18,8 @@ pub(super) struct Index {
     by_hash: BTreeMap<MessageHash, RowId>,
     by_mailbox: BTreeSet<(AccountId, Namespace, RowId)>,
     by_expiry: BTreeSet<(Wall, RowId)>,
+    /// Bytes of each account that has any.
+    account_bytes: BTreeMap<AccountId, u64>,
     next_row: RowId,
     used_bytes: u64,
 }
@@ -40,6 +42,7 @@ impl Index {
             by_hash: BTreeMap::new(),
             by_mailbox: BTreeSet::new(),
             by_expiry: BTreeSet::new(),
+            account_bytes: BTreeMap::new(),
             next_row: RowId(0),
             used_bytes: 0,
         }
@@ -51,6 +54,10 @@ impl Index {
 
     pub(super) const fn used_bytes(&self) -> u64 {
         self.used_bytes
+    }
+
+    pub(super) fn account_bytes(&self, account: &AccountId) -> u64 {
+        self.account_bytes.get(account).copied().unwrap_or(0)
     }
 
     /// Runs an operation; `None` when it changed nothing.
@@ -130,6 +137,14 @@ impl Index {
             .map(|&(expiry, id)| (expiry, self.row(id)))
     }
 
+    /// The rows by their hashes' bytes, from the first hash larger than `after`.
+    pub(super) fn by_hash(&self, after: Option<&MessageHash>) -> impl Iterator<Item = &StoredRow> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_hash
+            .range((start, Bound::Unbounded))
+            .map(|(_, &id)| self.row(id))
+    }
+
     fn row(&self, id: RowId) -> &StoredRow {
         match self.rows.get(&id) {
             Some(row) => row,
@@ -142,6 +157,9 @@ impl Index {
         self.by_mailbox.insert((row.account, row.namespace, id));
         self.by_expiry.insert((row.expiry, id));
         self.used_bytes += row.data.len() as u64;
+        if !row.data.is_empty() {
+            *self.account_bytes.entry(row.account).or_default() += row.data.len() as u64;
+        }
         self.rows.insert(id, row);
     }
 
@@ -153,7 +171,21 @@ impl Index {
         self.by_mailbox.remove(&(row.account, row.namespace, id));
         self.by_expiry.remove(&(row.expiry, id));
         self.used_bytes -= row.data.len() as u64;
+        self.take_bytes(&row);
         row
+    }
+
+    fn take_bytes(&mut self, row: &StoredRow) {
+        if row.data.is_empty() {
+            return;
+        }
+        let Some(bytes) = self.account_bytes.get_mut(&row.account) else {
+            bug!("the account of row {} has no bytes", row.hash);
+        };
+        *bytes -= row.data.len() as u64;
+        if *bytes == 0 {
+            self.account_bytes.remove(&row.account);
+        }
     }
 
     fn set_expiry(&mut self, id: RowId, expiry: Wall) -> Undo {

@@ -62,6 +62,19 @@ impl ReadView for MemoryStore {
     fn used_bytes(&self) -> u64 {
         self.index.used_bytes()
     }
+
+    fn account_bytes(&self, account: &AccountId) -> Result<u64, StoreError> {
+        Ok(self.index.account_bytes(account))
+    }
+
+    fn scan(
+        &self,
+        after: Option<&MessageHash>,
+        visit: &mut dyn FnMut(&StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let _ = self.index.by_hash(after).try_for_each(visit);
+        Ok(())
+    }
 }
 
 fn without_data(row: &StoredRow) -> Row {

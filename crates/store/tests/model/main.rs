@@ -1,10 +1,19 @@
-//! The in-memory store against a naive model, and the conformance suite against planted bugs.
+//! The stores against a naive model, against crashes and against damage; the conformance suite
+//! against planted bugs.
 
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests may unwrap, as tests may"
 )]
 
+mod access;
+mod damage;
+mod full;
+mod kill;
 mod naive;
+mod on_disk;
 mod planted;
+mod process;
 mod property;
+mod torn;
+mod world;

@@ -2,6 +2,7 @@
 //! be given one bug.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, VecDeque},
     ops::ControlFlow,
 };
@@ -30,6 +31,22 @@ pub(crate) const OWNED_BY_NAMESPACE: u8 = 14;
 pub(crate) const EXPIRED_BY_INSERTION: u8 = 15;
 pub(crate) const EXPIRES_LATE: u8 = 16;
 pub(crate) const PREFIX_BLIND: u8 = 17;
+pub(crate) const GROUP_IS_ALL: u8 = 18;
+pub(crate) const GROUP_IS_ONE: u8 = 19;
+pub(crate) const GROUP_FAILS_WHOLE: u8 = 20;
+pub(crate) const GROUP_GOES_ON: u8 = 21;
+pub(crate) const GROUP_ENDS_WINDOW: u8 = 22;
+pub(crate) const BYTES_WHEN_COMMITTED: u8 = 23;
+pub(crate) const BYTES_OF_KEY: u8 = 24;
+pub(crate) const BYTES_OF_NAMESPACE: u8 = 25;
+pub(crate) const BYTES_STAY: u8 = 26;
+pub(crate) const SCAN_BY_INSERTION: u8 = 27;
+pub(crate) const SCAN_FROM_HASH: u8 = 28;
+pub(crate) const SCAN_KNOWN_HASH: u8 = 29;
+pub(crate) const SCAN_COMMITTED: u8 = 30;
+pub(crate) const QUIET_UNTIL_INSERT: u8 = 31;
+pub(crate) const QUIET_FOR_EVER: u8 = 32;
+pub(crate) const QUIET_BY_ACCOUNT: u8 = 33;
 
 pub(crate) struct Naive<const BUG: u8> {
     committed: Vec<StoredRow>,
@@ -37,6 +54,10 @@ pub(crate) struct Naive<const BUG: u8> {
     pending: VecDeque<(WriteId, Option<WriteBatch>)>,
     capacity_bytes: u64,
     planned: BTreeMap<WriteId, StoreError>,
+    /// For the bugs of memory: polls that found nothing.
+    quiet: RefCell<Vec<(AccountId, Namespace, Option<MessageHash>)>>,
+    /// For the bugs of memory: bytes that an account had at most.
+    most: RefCell<BTreeMap<AccountId, u64>>,
 }
 
 fn used(rows: &[StoredRow]) -> u64 {
@@ -91,6 +112,10 @@ impl<const BUG: u8> Naive<BUG> {
 
 impl<const BUG: u8> DurableStore for Naive<BUG> {
     fn hand_out(&mut self, write: WriteId, mut batch: WriteBatch) {
+        let inserts = batch.ops.iter().any(|op| matches!(op, WriteOp::Insert(_)));
+        if BUG == QUIET_UNTIL_INSERT && inserts {
+            self.quiet.borrow_mut().clear();
+        }
         if BUG == RESURRECTS {
             batch.ops.retain(|op| match op {
                 WriteOp::Delete { hash } => self.committed.iter().any(|row| row.hash == *hash),
@@ -100,6 +125,29 @@ impl<const BUG: u8> DurableStore for Naive<BUG> {
         let aborted =
             BUG == ABORTS_FOREVER && self.pending.iter().any(|(_, batch)| batch.is_none());
         self.pending.push_back((write, (!aborted).then_some(batch)));
+    }
+
+    fn commit(&mut self, max: usize) -> Vec<(WriteId, Result<(), StoreError>)> {
+        let before = self.committed.clone();
+        let max = match BUG {
+            GROUP_IS_ALL => self.pending.len(),
+            GROUP_IS_ONE => max.min(1),
+            _ => max,
+        };
+        let mut ended = Vec::new();
+        while ended.len() < max
+            && let Some(next) = self.commit_next()
+        {
+            ended.push(next);
+        }
+        let failed = ended.iter().any(|(_, result)| result.is_err());
+        if BUG == GROUP_FAILS_WHOLE && failed {
+            self.committed = before;
+        }
+        if BUG == GROUP_ENDS_WINDOW && failed {
+            self.pending.clear();
+        }
+        ended
     }
 
     fn commit_next(&mut self) -> Option<(WriteId, Result<(), StoreError>)> {
@@ -118,7 +166,12 @@ impl<const BUG: u8> DurableStore for Naive<BUG> {
         if BUG == FAILS_IN_PART {
             Self::run(&mut self.committed, &batch.ops[..batch.ops.len().min(1)]);
         }
-        if BUG != NEVER_ABORTS {
+        if BUG == GROUP_GOES_ON && self.pending.len() > 3 {
+            self.pending
+                .iter_mut()
+                .take(1)
+                .for_each(|(_, batch)| *batch = None);
+        } else if BUG != NEVER_ABORTS {
             self.pending.iter_mut().for_each(|(_, batch)| *batch = None);
         }
         Some((write, Err(error)))
@@ -136,6 +189,8 @@ impl<const BUG: u8> Subject for Naive<BUG> {
             pending: VecDeque::new(),
             capacity_bytes,
             planned: BTreeMap::new(),
+            quiet: RefCell::default(),
+            most: RefCell::default(),
         }
     }
 
@@ -177,6 +232,16 @@ impl<const BUG: u8> ReadView for Naive<BUG> {
         after: Option<&MessageHash>,
         visit: &mut dyn FnMut(&StoredRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        if BUG == QUIET_UNTIL_INSERT || BUG == QUIET_FOR_EVER || BUG == QUIET_BY_ACCOUNT {
+            let known = self.quiet.borrow();
+            let namespace = |other| BUG == QUIET_BY_ACCOUNT || other == namespace;
+            if known
+                .iter()
+                .any(|(a, n, h)| a == account && namespace(*n) && h.as_ref() == after)
+            {
+                return Ok(());
+            }
+        }
         let view = self.view();
         let inside = |row: &&StoredRow| {
             let same = if BUG == PREFIX_BLIND {
@@ -186,7 +251,7 @@ impl<const BUG: u8> ReadView for Naive<BUG> {
             };
             same && row.namespace == namespace
         };
-        let after = after.and_then(|hash| {
+        let after_at = after.and_then(|hash| {
             let at = view.iter().position(|row| row.hash == *hash);
             match BUG {
                 UNKNOWN_IS_END => at.or(Some(view.len())),
@@ -194,7 +259,12 @@ impl<const BUG: u8> ReadView for Naive<BUG> {
                 _ => at.filter(|&at| inside(&&view[at])),
             }
         });
-        let from = after.map_or(0, |at| at + 1).min(view.len());
+        let from = after_at.map_or(0, |at| at + 1).min(view.len());
+        if !view[from..].iter().any(|row| inside(&row)) {
+            self.quiet
+                .borrow_mut()
+                .push((*account, namespace, after.copied()));
+        }
         let _ = view[from..].iter().filter(inside).try_for_each(visit);
         Ok(())
     }
@@ -236,5 +306,51 @@ impl<const BUG: u8> ReadView for Naive<BUG> {
 
     fn used_bytes(&self) -> u64 {
         used(&self.view())
+    }
+
+    fn account_bytes(&self, account: &AccountId) -> Result<u64, StoreError> {
+        let mut rows = match BUG {
+            BYTES_WHEN_COMMITTED => self.committed.clone(),
+            _ => self.view(),
+        };
+        rows.retain(|row| match BUG {
+            BYTES_OF_KEY => row.account.key() == account.key(),
+            BYTES_OF_NAMESPACE => row.account == *account && row.namespace == Namespace::DEFAULT,
+            _ => row.account == *account,
+        });
+        if BUG != BYTES_STAY {
+            return Ok(used(&rows));
+        }
+        let mut most = self.most.borrow_mut();
+        let most = most.entry(*account).or_default();
+        *most = used(&rows).max(*most);
+        Ok(*most)
+    }
+
+    fn scan(
+        &self,
+        after: Option<&MessageHash>,
+        visit: &mut dyn FnMut(&StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut rows = match BUG {
+            SCAN_COMMITTED => self.committed.clone(),
+            _ => self.view(),
+        };
+        let known = |hash: &&MessageHash| rows.iter().any(|row| row.hash == **hash);
+        let after = match BUG {
+            SCAN_KNOWN_HASH => after.filter(known),
+            _ => after,
+        };
+        rows.retain(|row| {
+            after.is_none_or(|after| match BUG {
+                SCAN_FROM_HASH => row.hash >= *after,
+                _ => row.hash > *after,
+            })
+        });
+        if BUG != SCAN_BY_INSERTION {
+            rows.sort_by_key(|row| row.hash);
+        }
+        let _ = rows.iter().try_for_each(visit);
+        Ok(())
     }
 }

@@ -221,6 +221,11 @@ impl<'a> Field<'a> {
     }
 }
 
+/// A copy of at most `max` bytes.
+pub(super) fn copied(field: Field<'_>, max: usize) -> Result<Vec<u8>, Problem> {
+    field.bounded(max).map(<[u8]>::to_vec)
+}
+
 /// Reads a message that has no fields of its own.
 pub(super) fn skip_all(field: Field<'_>) -> Result<(), DecodeError> {
     Fields::new(field.bytes()?).try_for_each(|field| field.map(drop))

@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use leek_crypto::XPublic;
 use leek_identity::{MessageHash, Namespace, NodeAddress, NodeId, NodeRecord};
@@ -7,10 +7,11 @@ use leek_swarm::SwarmId;
 
 use super::{
     error::{DecodeError, Problem},
-    fields::{Field, Fields, List, Slot, skip_all},
+    fields::{Field, Fields, List, Slot, copied, skip_all},
 };
 use crate::{
-    Member, MemberChange, MemberFailure, Response, StorageBody, StorageReply, StoredMessage, limits,
+    Member, MemberChange, MemberFailure, PullPage, PulledRow, Response, StorageBody, StorageReply,
+    StoredMessage, limits,
 };
 
 type Result<T> = core::result::Result<T, DecodeError>;
@@ -25,6 +26,13 @@ pub(super) fn response(bytes: &[u8]) -> Result<Response> {
                 field.bytes().map(|bytes| Response::Onion(bytes.to_vec())),
             )?,
             2 => body.choose("forward", forward(field).map(Response::Forward))?,
+            3 => body.choose("pull", pull_page(field).map(Response::Pull))?,
+            4 => body.choose("announced", announced(field))?,
+            5 => body.choose("snapshot", snapshot(field))?,
+            6 => body.choose(
+                "cosigned",
+                copied(field, limits::COSIGN_BYTES_MAX).map(Response::Cosigned),
+            )?,
             _ => {}
         }
     }
@@ -33,6 +41,82 @@ pub(super) fn response(bytes: &[u8]) -> Result<Response> {
 
 fn forward(field: Field<'_>) -> Result<StorageReply> {
     storage_reply(field.bytes()?)
+}
+
+fn pull_page(field: Field<'_>) -> Result<PullPage> {
+    let mut rows = List::new("rows", limits::PULL_ROWS_MAX);
+    let mut next = Slot::new("next");
+    for field in Fields::new(field.bounded(limits::PULL_PAGE_BYTES_MAX)?) {
+        let field = field?;
+        match field.tag {
+            1 => rows.push(pulled_row(field))?,
+            2 => next.set(field.hash())?,
+            _ => {}
+        }
+    }
+    Ok(PullPage {
+        rows: rows.items,
+        next: next.optional(),
+    })
+}
+
+fn pulled_row(field: Field<'_>) -> Result<PulledRow> {
+    let mut hash = Slot::new("hash");
+    let mut account = Slot::new("account");
+    let mut namespace = Slot::new("namespace");
+    let mut timestamp = Slot::new("timestamp_ms");
+    let mut expiry = Slot::new("expiry_ms");
+    let mut data = Slot::new("data");
+    for field in Fields::new(field.bytes()?) {
+        let field = field?;
+        match field.tag {
+            1 => hash.set(field.hash())?,
+            2 => account.set(field.account())?,
+            3 => namespace.set(field.namespace())?,
+            4 => timestamp.set(field.wall())?,
+            5 => expiry.set(field.wall())?,
+            6 => data.set(field.bounded(limits::DATA_BYTES_MAX).map(Arc::from))?,
+            _ => {}
+        }
+    }
+    Ok(PulledRow {
+        hash: hash.required()?,
+        account: account.required()?,
+        namespace: namespace.or_default(),
+        timestamp: timestamp.or_default(),
+        expiry: expiry.or_default(),
+        data: data.or_default(),
+    })
+}
+
+fn announced(field: Field<'_>) -> Result<Response> {
+    let mut clock = Slot::new("clock_ms");
+    for field in Fields::new(field.bytes()?) {
+        let field = field?;
+        if field.tag == 1 {
+            clock.set(field.wall())?;
+        }
+    }
+    Ok(Response::Announced {
+        clock: clock.or_default(),
+    })
+}
+
+fn snapshot(field: Field<'_>) -> Result<Response> {
+    let mut clock = Slot::new("clock_ms");
+    let mut signed = Slot::new("signed");
+    for field in Fields::new(field.bytes()?) {
+        let field = field?;
+        match field.tag {
+            1 => clock.set(field.wall())?,
+            2 => signed.set(field.bounded(limits::SNAPSHOT_BYTES_MAX).map(Arc::from))?,
+            _ => {}
+        }
+    }
+    Ok(Response::Snapshot {
+        clock: clock.or_default(),
+        signed: signed.optional(),
+    })
 }
 
 pub(super) fn storage_reply(bytes: &[u8]) -> Result<StorageReply> {
@@ -150,12 +234,14 @@ fn stored(field: Field<'_>) -> Result<MemberChange> {
     let mut signature = Slot::new("signature");
     let mut expiry = Slot::new("expiry_ms");
     let mut already = Slot::new("already");
+    let mut received_only = Slot::new("received_only");
     for field in Fields::new(field.bytes()?) {
         let field = field?;
         match field.tag {
             1 => signature.set(field.signature())?,
             2 => expiry.set(field.wall())?,
             3 => already.set(field.flag())?,
+            4 => received_only.set(field.flag())?,
             _ => {}
         }
     }
@@ -163,6 +249,7 @@ fn stored(field: Field<'_>) -> Result<MemberChange> {
         signature: signature.required()?,
         expiry: expiry.or_default(),
         already: already.or_default(),
+        durable: !received_only.or_default(),
     })
 }
 

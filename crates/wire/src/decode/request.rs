@@ -1,13 +1,18 @@
+use std::num::NonZeroU16;
+
 use leek_crypto::{EdPublic, XPublic};
 use leek_identity::{AccountId, MessageHash};
 use leek_machine::Wall;
 use leek_onion::{EncType, FormatId, Packet};
+use leek_swarm::Epoch;
 
 use super::{
     error::{DecodeError, Problem},
-    fields::{Field, Fields, List, Slot, skip_all},
+    fields::{Field, Fields, List, Slot, copied, skip_all},
 };
-use crate::{ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest, limits};
+use crate::{
+    AckLevel, ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest, limits,
+};
 
 type Result<T> = core::result::Result<T, DecodeError>;
 
@@ -18,6 +23,16 @@ pub(super) fn request(bytes: &[u8]) -> Result<Request> {
         match field.tag {
             1 => body.choose("onion", onion(field).map(Request::Onion))?,
             2 => body.choose("forward", forward(field).map(Request::Forward))?,
+            3 => body.choose("pull", pull(field))?,
+            4 => body.choose(
+                "announce",
+                copied(field, limits::DESCRIPTOR_BYTES_MAX).map(Request::Announce),
+            )?,
+            5 => body.choose("snapshot", snapshot(field))?,
+            6 => body.choose(
+                "cosign",
+                copied(field, limits::COSIGN_BYTES_MAX).map(Request::Cosign),
+            )?,
             _ => {}
         }
     }
@@ -26,6 +41,32 @@ pub(super) fn request(bytes: &[u8]) -> Result<Request> {
 
 fn forward(field: Field<'_>) -> Result<StorageRequest> {
     storage_request(field.bytes()?)
+}
+
+fn pull(field: Field<'_>) -> Result<Request> {
+    let mut after = Slot::new("after");
+    for field in Fields::new(field.bytes()?) {
+        let field = field?;
+        if field.tag == 1 {
+            after.set(field.hash())?;
+        }
+    }
+    Ok(Request::Pull {
+        after: after.optional(),
+    })
+}
+
+fn snapshot(field: Field<'_>) -> Result<Request> {
+    let mut newer_than = Slot::new("newer_than");
+    for field in Fields::new(field.bytes()?) {
+        let field = field?;
+        if field.tag == 1 {
+            newer_than.set(field.uint().map(Epoch))?;
+        }
+    }
+    Ok(Request::Snapshot {
+        newer_than: newer_than.optional(),
+    })
 }
 
 fn onion(field: Field<'_>) -> Result<OnionRequest> {
@@ -139,6 +180,7 @@ fn store(field: Field<'_>) -> Result<StorageRequest> {
     let mut data = Slot::new("data");
     let mut sig_timestamp = Slot::new("sig_timestamp_ms");
     let mut proof = Slot::new("proof");
+    let mut ack = Slot::new("ack");
     for field in Fields::new(field.bytes()?) {
         let field = field?;
         match field.tag {
@@ -149,6 +191,9 @@ fn store(field: Field<'_>) -> Result<StorageRequest> {
             5 => data.set(field.data())?,
             6 => sig_timestamp.set(field.wall())?,
             7 => proof.set(owner_proof(field))?,
+            8 => ack.choose("ack_received", skip_all(field).map(|()| AckLevel::Received))?,
+            9 => ack.choose("ack_durable", skip_all(field).map(|()| AckLevel::Durable))?,
+            10 => ack.choose("ack_quorum", quorum(field))?,
             _ => {}
         }
     }
@@ -160,7 +205,21 @@ fn store(field: Field<'_>) -> Result<StorageRequest> {
         data: data.or_default(),
         sig_timestamp: sig_timestamp.optional(),
         proof: proof.optional(),
+        ack: ack.or_default(),
     })
+}
+
+fn quorum(field: Field<'_>) -> core::result::Result<AckLevel, Problem> {
+    let found = field.uint()?;
+    u16::try_from(found)
+        .ok()
+        .and_then(NonZeroU16::new)
+        .map(AckLevel::Quorum)
+        .ok_or(Problem::Range {
+            found,
+            min: 1,
+            max: u16::MAX.into(),
+        })
 }
 
 fn retrieve(field: Field<'_>) -> Result<StorageRequest> {

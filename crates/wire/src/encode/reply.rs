@@ -3,14 +3,42 @@ use leek_machine::Wall;
 
 use super::fields::Fields;
 use crate::{
-    Member, MemberChange, MemberFailure, Response, StorageBody, StorageReply, StoredMessage,
+    Member, MemberChange, MemberFailure, PullPage, PulledRow, Response, StorageBody, StorageReply,
+    StoredMessage,
 };
 
 pub(super) fn put_response(out: &mut Fields<'_>, response: &Response) {
     match response {
         Response::Onion(bytes) => out.some_bytes(1, bytes),
         Response::Forward(reply) => out.message(2, |out| put_storage_reply(out, reply)),
+        Response::Pull(page) => out.message(3, |out| put_page(out, page)),
+        Response::Announced { clock } => out.message(4, |out| out.uint(1, clock.ms())),
+        Response::Snapshot { clock, signed } => out.message(5, |out| {
+            out.uint(1, clock.ms());
+            if let Some(signed) = signed {
+                out.some_bytes(2, signed);
+            }
+        }),
+        Response::Cosigned(signature) => out.some_bytes(6, signature),
     }
+}
+
+fn put_page(out: &mut Fields<'_>, page: &PullPage) {
+    for row in &page.rows {
+        out.message(1, |out| put_pulled_row(out, row));
+    }
+    if let Some(next) = &page.next {
+        out.some_bytes(2, next.as_bytes());
+    }
+}
+
+pub(super) fn put_pulled_row(out: &mut Fields<'_>, row: &PulledRow) {
+    out.bytes(1, row.hash.as_bytes());
+    out.bytes(2, &row.account.to_bytes());
+    out.sint(3, i64::from(row.namespace.number()));
+    out.uint(4, row.timestamp.ms());
+    out.uint(5, row.expiry.ms());
+    out.bytes(6, &row.data);
 }
 
 pub(super) fn put_storage_reply(out: &mut Fields<'_>, reply: &StorageReply) {
@@ -74,10 +102,12 @@ fn put_change(out: &mut Fields<'_>, change: &MemberChange) {
             signature,
             expiry,
             already,
+            durable,
         } => out.message(2, |out| {
             out.bytes(1, signature.as_bytes());
             out.uint(2, expiry.ms());
             out.flag(3, *already);
+            out.flag(4, !*durable);
         }),
         MemberChange::Deleted { signature, deleted } => out.message(3, |out| {
             out.bytes(1, signature.as_bytes());

@@ -4,12 +4,24 @@ use leek_onion::{EncType, FormatId};
 use leek_proto::wire::v1;
 
 use super::fields::Fields;
-use crate::{ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest};
+use crate::{AckLevel, ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest};
 
 pub(super) fn put_request(out: &mut Fields<'_>, request: &Request) {
     match request {
         Request::Onion(onion) => out.message(1, |out| put_onion(out, onion)),
         Request::Forward(request) => out.message(2, |out| put_storage_request(out, request)),
+        Request::Pull { after } => out.message(3, |out| {
+            if let Some(hash) = after {
+                out.some_bytes(1, hash.as_bytes());
+            }
+        }),
+        Request::Announce(descriptor) => out.some_bytes(4, descriptor),
+        Request::Snapshot { newer_than } => out.message(5, |out| {
+            if let Some(epoch) = newer_than {
+                out.some_uint(1, epoch.0);
+            }
+        }),
+        Request::Cosign(proposal) => out.some_bytes(6, proposal),
     }
 }
 
@@ -54,6 +66,7 @@ fn put_method(out: &mut Fields<'_>, request: &StorageRequest) {
             data,
             sig_timestamp,
             proof,
+            ack,
         } => {
             put_mailbox(out, account, *namespace);
             out.uint(3, timestamp.ms());
@@ -63,6 +76,7 @@ fn put_method(out: &mut Fields<'_>, request: &StorageRequest) {
                 out.some_uint(6, time.ms());
             }
             put_proof(out, 7, proof.as_ref());
+            put_ack(out, *ack);
         }
         Method::Retrieve {
             account,
@@ -197,6 +211,15 @@ fn put_proof(out: &mut Fields<'_>, tag: u32, proof: Option<&OwnerProof>) {
             }
             out.bytes(2, signature.as_bytes());
         });
+    }
+}
+
+fn put_ack(out: &mut Fields<'_>, ack: AckLevel) {
+    match ack {
+        AckLevel::Received => out.message(8, |_| ()),
+        AckLevel::Durable => out.message(9, |_| ()),
+        AckLevel::Quorum(members) => out.some_uint(10, u64::from(members.get())),
+        AckLevel::All => {}
     }
 }
 

@@ -3,7 +3,8 @@ use leek_machine::Wall;
 use leek_proto::wire::v1::{self, response, storage_reply};
 
 use crate::{
-    Member, MemberChange, MemberFailure, Response, StorageBody, StorageReply, StoredMessage, limits,
+    Member, MemberChange, MemberFailure, PullPage, PulledRow, Response, StorageBody, StorageReply,
+    StoredMessage, limits,
 };
 
 impl From<Response> for v1::Response {
@@ -11,8 +12,48 @@ impl From<Response> for v1::Response {
         let body = match response {
             Response::Onion(bytes) => response::Body::Onion(bytes),
             Response::Forward(reply) => response::Body::Forward(reply.into()),
+            Response::Pull(page) => response::Body::Pull(page.into()),
+            Response::Announced { clock } => response::Body::Announced(v1::Announced {
+                clock_ms: clock.ms(),
+            }),
+            Response::Snapshot { clock, signed } => response::Body::Snapshot(v1::SnapshotReply {
+                clock_ms: clock.ms(),
+                signed: signed.map(|signed| signed.to_vec()),
+            }),
+            Response::Cosigned(signature) => response::Body::Cosigned(signature),
         };
         Self { body: Some(body) }
+    }
+}
+
+impl From<PullPage> for v1::PullPage {
+    fn from(PullPage { rows, next }: PullPage) -> Self {
+        Self {
+            rows: rows.into_iter().map(Into::into).collect(),
+            next: next.map(|hash| hash.as_bytes().to_vec()),
+        }
+    }
+}
+
+impl From<PulledRow> for v1::PulledRow {
+    fn from(
+        PulledRow {
+            hash,
+            account,
+            namespace,
+            timestamp,
+            expiry,
+            data,
+        }: PulledRow,
+    ) -> Self {
+        Self {
+            hash: hash.as_bytes().to_vec(),
+            account: account.to_bytes().to_vec(),
+            namespace: namespace.number().into(),
+            timestamp_ms: timestamp.ms(),
+            expiry_ms: expiry.ms(),
+            data: data.to_vec(),
+        }
     }
 }
 
@@ -85,10 +126,12 @@ impl From<MemberChange> for v1::member::Result {
                 signature,
                 expiry,
                 already,
+                durable,
             } => Self::Stored(v1::MemberStored {
                 signature: signature.as_bytes().to_vec(),
                 expiry_ms: expiry.ms(),
                 already,
+                received_only: !durable,
             }),
             MemberChange::Deleted { signature, deleted } => Self::Deleted(v1::MemberDeleted {
                 signature: signature.as_bytes().to_vec(),

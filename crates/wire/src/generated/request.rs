@@ -3,7 +3,7 @@ use leek_machine::{Wall, bug};
 use leek_proto::wire::v1::{self, request::Body, storage_request::Method};
 
 use crate::{
-    ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest,
+    AckLevel, ExpiryMode, OnionRequest, OwnerProof, Request, Scope, StorageRequest,
     encode::{enc_type, expiry_mode, onion_format},
 };
 
@@ -12,6 +12,14 @@ impl From<Request> for v1::Request {
         let body = match request {
             Request::Onion(onion) => Body::Onion(onion.into()),
             Request::Forward(request) => Body::Forward(request.into()),
+            Request::Pull { after } => Body::Pull(v1::Pull {
+                after: after.map(|hash| hash.as_bytes().to_vec()),
+            }),
+            Request::Announce(descriptor) => Body::Announce(descriptor),
+            Request::Snapshot { newer_than } => Body::Snapshot(v1::SnapshotQuery {
+                newer_than: newer_than.map(|epoch| epoch.0),
+            }),
+            Request::Cosign(proposal) => Body::Cosign(proposal),
         };
         Self { body: Some(body) }
     }
@@ -49,6 +57,7 @@ impl From<StorageRequest> for Method {
                 data,
                 sig_timestamp,
                 proof,
+                ack,
             } => Self::Store(v1::Store {
                 account: bytes(&account),
                 namespace: number(namespace),
@@ -57,6 +66,7 @@ impl From<StorageRequest> for Method {
                 data,
                 sig_timestamp_ms: sig_timestamp.map(Wall::ms),
                 proof: proof.map(Into::into),
+                ack: ack_level(ack),
             }),
             Ours::Retrieve {
                 account,
@@ -88,6 +98,15 @@ impl From<StorageRequest> for Method {
             Ours::Batch(requests) => Self::Batch(batch(requests)),
             Ours::Sequence(requests) => Self::Sequence(batch(requests)),
         }
+    }
+}
+
+fn ack_level(ack: AckLevel) -> Option<v1::store::Ack> {
+    match ack {
+        AckLevel::Received => Some(v1::store::Ack::AckReceived(v1::AckReceived {})),
+        AckLevel::Durable => Some(v1::store::Ack::AckDurable(v1::AckDurable {})),
+        AckLevel::Quorum(members) => Some(v1::store::Ack::AckQuorum(members.get().into())),
+        AckLevel::All => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! One broken field at a time: the error names it.
 
 mod framing;
+mod network;
 mod replies;
 mod requests;
 

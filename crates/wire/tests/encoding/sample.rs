@@ -1,25 +1,54 @@
 //! Values within the limits, drawn from a seed; edges are drawn often.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, num::NonZeroU16};
 
 use leek_crypto::{EdPublic, Signature, XPublic};
 use leek_identity::{AccountId, MessageHash, Namespace, NodeAddress, NodeId, NodeRecord, Prefix};
 use leek_machine::{Seed, Stream, Wall};
 use leek_onion::{EncType, FormatId, Packet};
-use leek_swarm::SwarmId;
+use leek_swarm::{Epoch, SwarmId};
 use leek_wire::{
-    ExpiryMode, Member, MemberChange, MemberFailure, OnionRequest, OwnerProof, Request, Response,
-    Scope, Status, StorageBody, StorageReply, StorageRequest, StoredMessage,
+    AckLevel, ExpiryMode, Member, MemberChange, MemberFailure, OnionRequest, OwnerProof, PullPage,
+    PulledRow, Request, Response, Scope, Status, StorageBody, StorageReply, StorageRequest,
+    StoredMessage,
 };
 
-pub(crate) struct Sampler(Stream);
+pub(crate) struct Sampler {
+    stream: Stream,
+    /// Only what the first version of the format had.
+    first_version: bool,
+}
 
 impl Sampler {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Seed::from_u64(seed).child("wire-sample", 0).stream())
+        Self {
+            stream: Seed::from_u64(seed).child("wire-sample", 0).stream(),
+            first_version: false,
+        }
+    }
+
+    /// Draws only what the first version of the format had.
+    pub(crate) fn of_first_version(seed: u64) -> Self {
+        Self {
+            first_version: true,
+            ..Self::new(seed)
+        }
     }
 
     pub(crate) fn request(&mut self) -> Request {
+        let newer = !self.first_version && self.flip();
+        if newer {
+            return match self.below(4) {
+                0 => Request::Pull {
+                    after: self.option(Self::hash),
+                },
+                1 => Request::Announce(self.bytes(300)),
+                2 => Request::Snapshot {
+                    newer_than: self.option(|s| Epoch(s.number())),
+                },
+                _ => Request::Cosign(self.bytes(300)),
+            };
+        }
         if self.flip() {
             Request::Onion(self.onion())
         } else {
@@ -28,10 +57,51 @@ impl Sampler {
     }
 
     pub(crate) fn response(&mut self) -> Response {
+        let newer = !self.first_version && self.flip();
+        if newer {
+            return match self.below(4) {
+                0 => Response::Pull(PullPage {
+                    rows: self.list(0, 5, Self::pulled_row),
+                    next: self.option(Self::hash),
+                }),
+                1 => Response::Announced { clock: self.wall() },
+                2 => Response::Snapshot {
+                    clock: self.wall(),
+                    signed: self.option(|s| s.bytes(300).into()),
+                },
+                _ => Response::Cosigned(self.bytes(300)),
+            };
+        }
         if self.flip() {
             Response::Onion(self.bytes(300))
         } else {
             Response::Forward(self.storage_reply())
+        }
+    }
+
+    pub(crate) fn pulled_row(&mut self) -> PulledRow {
+        PulledRow {
+            hash: self.hash(),
+            account: self.account(),
+            namespace: self.namespace(),
+            timestamp: self.wall(),
+            expiry: self.wall(),
+            data: self.bytes(300).into(),
+        }
+    }
+
+    fn ack(&mut self) -> AckLevel {
+        if self.first_version {
+            return AckLevel::All;
+        }
+        match self.below(4) {
+            0 => AckLevel::Received,
+            1 => AckLevel::Durable,
+            2 => {
+                let members = self.pick(&[1, 2, 127, 128, u16::MAX]);
+                AckLevel::Quorum(NonZeroU16::new(members).unwrap())
+            }
+            _ => AckLevel::All,
         }
     }
 
@@ -85,6 +155,7 @@ impl Sampler {
                 data: self.bytes(300),
                 sig_timestamp: self.option(Self::wall),
                 proof: self.option(Self::proof),
+                ack: self.ack(),
             },
             1 => StorageRequest::Retrieve {
                 account,
@@ -177,6 +248,7 @@ impl Sampler {
                 signature: self.signature(),
                 expiry: self.wall(),
                 already: self.flip(),
+                durable: self.first_version || self.flip(),
             }),
             1 => Ok(MemberChange::Deleted {
                 signature: self.signature(),
@@ -311,6 +383,6 @@ impl Sampler {
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        self.0.below(bound)
+        self.stream.below(bound)
     }
 }

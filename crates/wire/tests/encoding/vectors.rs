@@ -1,18 +1,18 @@
 //! `testdata/wire_v1.txt`, written by another implementation of protobuf.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, num::NonZeroU16};
 
 use data_encoding::HEXLOWER;
 use leek_crypto::{EdPublic, Signature, XPublic};
 use leek_identity::{AccountId, MessageHash, Namespace, NodeAddress, NodeId, NodeRecord, Prefix};
 use leek_machine::Wall;
 use leek_onion::{EncType, FormatId, Packet};
-use leek_swarm::SwarmId;
+use leek_swarm::{Epoch, SwarmId};
 use leek_wire::{
-    ExpiryMode, Member, MemberChange, MemberFailure, OnionRequest, OwnerProof, Request, Response,
-    Scope, Status, StorageBody, StorageReply, StorageRequest, StoredMessage, decode_request,
-    decode_response, decode_storage_reply, decode_storage_request, encode_request, encode_response,
-    encode_storage_reply, encode_storage_request,
+    AckLevel, ExpiryMode, Member, MemberChange, MemberFailure, OnionRequest, OwnerProof, PullPage,
+    PulledRow, Request, Response, Scope, Status, StorageBody, StorageReply, StorageRequest,
+    StoredMessage, decode_request, decode_response, decode_storage_reply, decode_storage_request,
+    encode_request, encode_response, encode_storage_reply, encode_storage_request,
 };
 
 const VECTORS: &str = include_str!("../../testdata/wire_v1.txt");
@@ -49,10 +49,11 @@ fn store() -> StorageRequest {
         data: b"sealed".to_vec(),
         sig_timestamp: Some(ms(NOW_MS + 1)),
         proof: Some(PROOF),
+        ack: AckLevel::All,
     }
 }
 
-fn open_store() -> StorageRequest {
+fn open_store(ack: AckLevel) -> StorageRequest {
     StorageRequest::Store {
         account: ACCOUNT,
         namespace: Namespace::DEFAULT,
@@ -61,6 +62,7 @@ fn open_store() -> StorageRequest {
         data: vec![0],
         sig_timestamp: None,
         proof: None,
+        ack,
     }
 }
 
@@ -104,7 +106,10 @@ fn storage_request(name: &str) -> StorageRequest {
     let (account, proof) = (ACCOUNT, PROOF);
     match name {
         "store" => store(),
-        "store_open" => open_store(),
+        "store_open" => open_store(AckLevel::All),
+        "store_received" => open_store(AckLevel::Received),
+        "store_durable" => open_store(AckLevel::Durable),
+        "store_quorum" => open_store(AckLevel::Quorum(NonZeroU16::new(300).unwrap())),
         "retrieve" | "retrieve_open" => retrieve(name),
         "delete" => StorageRequest::Delete {
             account,
@@ -149,7 +154,7 @@ fn storage_request(name: &str) -> StorageRequest {
             account: AccountId::new(Prefix::Blinded15, [0x13; 32]),
         },
         "info" => StorageRequest::Info,
-        "batch" => StorageRequest::Batch(vec![StorageRequest::Info, open_store()]),
+        "batch" => StorageRequest::Batch(vec![StorageRequest::Info, open_store(AckLevel::All)]),
         "sequence" => StorageRequest::Sequence(vec![StorageRequest::Info]),
         _ => panic!("no storage request is called {name}"),
     }
@@ -161,6 +166,19 @@ fn request(name: &str) -> Request {
         "onion_aes_gcm" => (FormatId::SessionV4, EncType::AesGcm, 0, [0x21; 32]),
         "onion_direct" => (FormatId::Direct, EncType::XChaCha20, 0, [0; 32]),
         "forward" => return Request::Forward(store()),
+        "pull" => return Request::Pull { after: None },
+        "pull_after" => {
+            let after = Some(hash(1));
+            return Request::Pull { after };
+        }
+        "announce" => return Request::Announce(b"descriptor".to_vec()),
+        "announce_empty" => return Request::Announce(vec![]),
+        "snapshot" => return Request::Snapshot { newer_than: None },
+        "snapshot_newer" => {
+            let newer_than = Some(Epoch(0));
+            return Request::Snapshot { newer_than };
+        }
+        "cosign" => return Request::Cosign(b"proposal".to_vec()),
         _ => panic!("no request is called {name}"),
     };
     let ephemeral = XPublic::from_bytes(ephemeral);
@@ -179,6 +197,7 @@ fn members() -> Vec<Member> {
             signature: signature(1),
             expiry: ms(7),
             already: true,
+            durable: true,
         }),
         Ok(MemberChange::Deleted {
             signature: signature(2),
@@ -213,6 +232,22 @@ fn storage_reply(name: &str) -> StorageReply {
             hash: Some(hash(1)),
             members: members(),
         },
+        "received" => StorageBody::Changed {
+            hash: Some(hash(1)),
+            members: vec![Member {
+                node: node(0),
+                result: Ok(MemberChange::Stored {
+                    signature: signature(1),
+                    expiry: ms(7),
+                    already: false,
+                    durable: false,
+                }),
+            }],
+        },
+        "mailbox_full" => {
+            let (status, text) = (Status::INSUFFICIENT_STORAGE, "the mailbox is full");
+            return StorageReply::error(status, ms(NOW_MS), text);
+        }
         "changed_nothing" => StorageBody::Changed {
             hash: None,
             members: vec![],
@@ -272,8 +307,47 @@ fn storage_reply(name: &str) -> StorageReply {
     }
 }
 
+fn pull_page() -> PullPage {
+    let row = PulledRow {
+        hash: hash(1),
+        account: ACCOUNT,
+        namespace: Namespace::new(-11),
+        timestamp: ms(NOW_MS),
+        expiry: ms(NOW_MS + 10_000),
+        data: b"sealed".as_slice().into(),
+    };
+    let bare = PulledRow {
+        hash: hash(2),
+        account: AccountId::new(Prefix::Group, [0x12; 32]),
+        namespace: Namespace::DEFAULT,
+        timestamp: ms(0),
+        expiry: ms(0),
+        data: [].into(),
+    };
+    PullPage {
+        rows: vec![row, bare],
+        next: Some(hash(2)),
+    }
+}
+
 fn response(name: &str) -> Response {
     match name {
+        "pull" => Response::Pull(pull_page()),
+        "pull_empty" => Response::Pull(PullPage::default()),
+        "announced" => Response::Announced { clock: ms(NOW_MS) },
+        "snapshot" => Response::Snapshot {
+            clock: ms(NOW_MS),
+            signed: Some(b"signed".as_slice().into()),
+        },
+        "snapshot_none" => Response::Snapshot {
+            clock: ms(NOW_MS),
+            signed: None,
+        },
+        "snapshot_empty" => Response::Snapshot {
+            clock: ms(0),
+            signed: Some([].into()),
+        },
+        "cosigned" => Response::Cosigned(b"signature".to_vec()),
         "onion" => Response::Onion(b"opaque".to_vec()),
         "onion_empty" => Response::Onion(vec![]),
         "forward" => Response::Forward(StorageReply::error(
@@ -315,5 +389,5 @@ fn vectors_hold_both_ways() {
         assert_eq!(HEXLOWER.encode(&encoded), hex, "{kind} {name}");
         count += 1;
     }
-    assert_eq!(count, 31);
+    assert_eq!(count, 50);
 }

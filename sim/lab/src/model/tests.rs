@@ -29,6 +29,7 @@ fn world() -> (Plan, Vec<AccountId>, Observed) {
         let sending = Sending {
             accepted_ns: Some(send.at.ns() + 500_000_000),
             attempts: 1,
+            refused: false,
         };
         observed.sendings.insert(id, sending);
         observed.deliveries.push(Delivery {
@@ -43,8 +44,12 @@ fn world() -> (Plan, Vec<AccountId>, Observed) {
 }
 
 fn verdicts(change: impl FnOnce(&mut Observed)) -> Vec<MessageVerdict> {
-    let (plan, accounts, mut observed) = world();
-    change(&mut observed);
+    verdicts_of(|_, observed| change(observed))
+}
+
+fn verdicts_of(change: impl FnOnce(&mut Plan, &mut Observed)) -> Vec<MessageVerdict> {
+    let (mut plan, accounts, mut observed) = world();
+    change(&mut plan, &mut observed);
     let bounds = Bounds {
         end_ns: END_NS,
         late_after_ns: 30_000_000_000,
@@ -55,7 +60,7 @@ fn verdicts(change: impl FnOnce(&mut Observed)) -> Vec<MessageVerdict> {
         .collect()
 }
 
-use MessageVerdict::{Duplicated, Info, Late, Lost, NeverRead, Ok, Pending, Phantom};
+use MessageVerdict::{Duplicated, Info, Late, Lost, NeverRead, Ok, Pending, Phantom, Refused};
 
 #[test]
 fn a_calm_world_is_all_ok() {
@@ -121,4 +126,46 @@ fn forged_misdirected_altered_and_early_deliveries_are_phantoms() {
         let seen = verdicts(|o| change(&mut o.deliveries[0]));
         assert_eq!(seen, [Lost, Ok, Ok, Phantom]);
     }
+}
+
+/// Message 0 is too long, and its sender was told so.
+fn oversize(plan: &mut Plan, observed: &mut Observed) {
+    plan.sends[0].text_len = 100_000;
+    observed.deliveries.remove(0);
+    let refused = Sending {
+        accepted_ns: None,
+        attempts: 0,
+        refused: true,
+    };
+    observed.sendings.insert(0, refused);
+}
+
+#[test]
+fn a_text_that_no_message_carries_is_refused_as_planned() {
+    assert_eq!(verdicts_of(oversize), [Refused, Ok, Ok]);
+}
+
+#[test]
+fn only_what_was_told_to_the_sender_and_never_came_counts_as_refused() {
+    let silent = |plan: &mut Plan, observed: &mut Observed| {
+        oversize(plan, observed);
+        observed.sendings.remove(&0);
+    };
+    assert_eq!(verdicts_of(silent), [Info, Ok, Ok]);
+    let delivered = |plan: &mut Plan, observed: &mut Observed| {
+        oversize(plan, observed);
+        observed.deliveries.push(Delivery {
+            at_ns: 12_000_000_000,
+            client: 1,
+            sender: account(0),
+            text: plan.text(0),
+        });
+    };
+    assert_eq!(verdicts_of(delivered), [Ok, Ok, Ok]);
+    // A refusal of a message that should have gone through is no excuse.
+    let unjust = |plan: &mut Plan, observed: &mut Observed| {
+        oversize(plan, observed);
+        plan.sends[0].text_len = 30;
+    };
+    assert_eq!(verdicts_of(unjust), [Info, Ok, Ok]);
 }

@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use leek_report::{MessageVerdict, Verdict};
+
 use super::*;
 use crate::scenario::{Loader, load};
 
@@ -234,4 +236,40 @@ fn the_embedded_trace_replays_whole() {
     let ran = run(&loaded, NonZeroUsize::MIN, &mut |_| Control::Continue).unwrap();
     assert_eq!(ran.header.verdict, Verdict::Pass, "{:#?}", ran.header);
     assert_eq!(ran.messages.len(), 400);
+}
+
+#[test]
+fn oversize_texts_are_refused_and_the_rest_is_the_same_plan() {
+    let sets = ["workload.oversize=0.3", "crypto.mode=sized"];
+    let (with, without) = (ran(&sets, 3, 1), ran(&sets[1..], 3, 1));
+    assert_eq!(with.header.verdict, Verdict::Pass, "{:#?}", with.header);
+    let refused: Vec<u64> = with.outcome.refused.keys().copied().collect();
+    assert!((2..=12).contains(&refused.len()), "{refused:?}");
+    let verdicts = with.messages.iter().zip(&without.messages);
+    for (row, plain) in verdicts {
+        assert_eq!(
+            (row.from, row.to, row.due_ns),
+            (plain.from, plain.to, plain.due_ns)
+        );
+        let is_refused = refused.contains(&row.id);
+        assert_eq!(row.verdict == MessageVerdict::Refused, is_refused);
+        assert_eq!(row.size_bytes == plain.size_bytes, !is_refused);
+        assert_eq!(
+            with.outcome.delivered.contains(&(row.from, row.to, row.id)),
+            !is_refused
+        );
+    }
+    let check = with
+        .header
+        .checks
+        .iter()
+        .find(|check| check.name == "refused");
+    assert!(check.unwrap().passed);
+    assert!(
+        without
+            .header
+            .checks
+            .iter()
+            .all(|check| check.name != "refused")
+    );
 }

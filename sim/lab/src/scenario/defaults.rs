@@ -115,6 +115,7 @@ impl Default for Workload {
                 sigma: 1.0,
                 max: Bytes(2_000),
             },
+            oversize: Share::constant(0.0),
         }
     }
 }

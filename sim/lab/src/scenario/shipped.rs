@@ -27,6 +27,10 @@ pub const SHIPPED: &[Shipped] = &[
         name: "hundred",
         text: include_str!("../../../scenarios/hundred.toml"),
     },
+    Shipped {
+        name: "calm",
+        text: include_str!("../../../scenarios/calm.toml"),
+    },
 ];
 
 /// The trace that runs when a trace scenario names no file: made for this purpose, 24 people in

@@ -16,6 +16,7 @@ fn a_small_run_by_hand() {
         never_read: 0,
         info: 0,
         phantom: 1,
+        refused: 0,
     };
     assert_eq!(numbers.delivery, expected);
     assert_eq!(numbers.delivered_fraction, Some(0.8));
@@ -167,7 +168,8 @@ proptest! {
         prop_assert_eq!(&forward, &numbers(&mut rows.iter().rev()));
         let d = forward.delivery;
         prop_assert_eq!(d.sent + d.phantom, rows.len() as u64);
-        prop_assert_eq!(d.sent, d.delivered + d.lost + d.never_read + d.pending + d.info);
+        let undelivered = d.lost + d.never_read + d.pending + d.info + d.refused;
+        prop_assert_eq!(d.sent, d.delivered + undelivered);
         let ok = rows.iter().filter(|row| row.verdict == MessageVerdict::Ok).count() as u64;
         prop_assert_eq!(d.delivered, ok + d.late + d.duplicated);
         let counted: u64 = forward.latency_histogram.buckets.iter().map(|b| b.count).sum();

@@ -71,7 +71,7 @@ impl Page {
 
     fn delivery(&mut self, summary: &Summary) {
         let d = &summary.delivery;
-        let due = d.sent.saturating_sub(d.pending);
+        let due = d.sent.saturating_sub(d.pending.saturating_add(d.refused));
         let arrived = match due {
             0 => "no message was due".to_owned(),
             _ => {
@@ -91,6 +91,7 @@ impl Page {
             ("never read", d.never_read),
             ("of unknown fate", d.info),
             ("phantom", d.phantom),
+            ("refused as planned", d.refused),
         ];
         let seldom = seldom.into_iter().filter(|&(_, n)| n > 0);
         let parts: Vec<_> = always

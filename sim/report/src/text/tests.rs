@@ -95,6 +95,29 @@ fn only_all_of_them_are_a_hundred_percent() {
 }
 
 #[test]
+fn a_run_in_real_time_has_no_digest_and_another_command() {
+    let summary = sample().without_digest();
+    assert_eq!(
+        closing_lines(&summary, "runs/a".as_ref()),
+        "reproduce: leek net run runs/a/effective.toml\nFAIL seed=7 digest=- run=runs/a\n"
+    );
+}
+
+#[test]
+fn what_was_to_be_refused_was_not_due() {
+    let mut summary = sample();
+    summary.delivery = Delivery {
+        sent: 10,
+        delivered: 8,
+        refused: 2,
+        ..Delivery::default()
+    };
+    let text = render_text(&summary, false);
+    assert!(text.contains("100 %  8 of 8 due"), "{text}");
+    assert!(text.contains("2 refused as planned"), "{text}");
+}
+
+#[test]
 fn colour_adds_nothing_but_colour() {
     let summary = sample();
     let coloured = render_text(&summary, true);
@@ -211,7 +234,7 @@ proptest! {
         let mut summary = sample();
         summary.delivery = Delivery {
             sent: a, delivered: b, lost: c, duplicated: d, late: e,
-            pending: f, never_read: g, info: h, phantom: i,
+            pending: f, never_read: g, info: h, phantom: i, refused: j,
         };
         let some = Some(latency);
         summary.latency_ms = Quantiles { p50: some, p95: some, p99: some };

@@ -119,7 +119,7 @@ impl Host {
             .iter()
             .filter_map(|event| match event {
                 Event::Node(event) => Some(*event),
-                Event::Saw(_) | Event::Client(_) => None,
+                Event::Saw(_) | Event::Client(_) | Event::Directory(_) => None,
             })
             .collect()
     }

@@ -3,7 +3,7 @@ use leek_identity::{
     Account, AccountId, AccountSeed, MessageHash, Namespace, message_hash, signed_text,
 };
 use leek_machine::Wall;
-use leek_wire::{ExpiryMode, OwnerProof, Scope, StorageRequest};
+use leek_wire::{AckLevel, ExpiryMode, OwnerProof, Scope, StorageRequest};
 
 /// Somebody with a mailbox, and the requests they make.
 pub(crate) enum Owner {
@@ -71,7 +71,17 @@ impl Owner {
             data: data.to_vec(),
             sig_timestamp: None,
             proof: needed.then(|| self.sign(&signed_text::store(namespace, now.ms()))),
+            ack: AckLevel::All,
         }
+    }
+
+    /// The same, answered at this level.
+    pub(crate) fn store_at(&self, level: AckLevel, data: &[u8], now: Wall) -> StorageRequest {
+        let mut request = self.store(0, data, now);
+        if let StorageRequest::Store { ack, .. } = &mut request {
+            *ack = level;
+        }
+        request
     }
 
     pub(crate) fn retrieve(&self, namespace: i16, now: Wall) -> StorageRequest {

@@ -141,4 +141,23 @@ impl ReadView for TestStore {
     fn used_bytes(&self) -> u64 {
         self.seen.iter().map(|row| row.data.len() as u64).sum()
     }
+
+    fn account_bytes(&self, account: &AccountId) -> Result<u64, StoreError> {
+        self.check()?;
+        let mine = self.seen.iter().filter(|row| row.account == *account);
+        Ok(mine.map(|row| row.data.len() as u64).sum())
+    }
+
+    fn scan(
+        &self,
+        after: Option<&MessageHash>,
+        visit: &mut dyn FnMut(&StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        let mut rows: Vec<&StoredRow> = self.seen.iter().collect();
+        rows.retain(|row| after.is_none_or(|after| row.hash > *after));
+        rows.sort_by_key(|row| row.hash);
+        let _ = rows.into_iter().try_for_each(visit);
+        Ok(())
+    }
 }

@@ -143,7 +143,7 @@ impl World {
         self.settle();
         match self.answer(number, call)? {
             Response::Forward(reply) => Ok(reply),
-            Response::Onion(_) => panic!("an onion for a forwarded write"),
+            other => panic!("{other:?} for a forwarded write"),
         }
     }
 

@@ -282,6 +282,27 @@ fn onions() {
 }
 
 #[test]
+fn levels() {
+    let with = |ack| Method::Store(v1::Store { ack, ..store() });
+    for members in [1, 65_535] {
+        accepted(with(Some(v1::store::Ack::AckQuorum(members))));
+    }
+    for members in [0, 65_536] {
+        assert_eq!(
+            refused(with(Some(v1::store::Ack::AckQuorum(members)))),
+            format!("decode store.ack_quorum: {members} is outside 1 to 65535")
+        );
+    }
+    // Two levels at once: a store of nothing but received (8) and durable (9).
+    assert_eq!(
+        decode_storage_request(&[0x0a, 4, 0x42, 0, 0x4a, 0])
+            .unwrap_err()
+            .to_string(),
+        "decode store.ack_durable: given twice"
+    );
+}
+
+#[test]
 fn batches() {
     let info = || v1::StorageRequest {
         method: Some(Method::Info(v1::Info {})),

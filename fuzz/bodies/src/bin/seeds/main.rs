@@ -10,6 +10,7 @@ use std::{
 
 use leek_fuzz_bodies::{TARGETS, Target, Verdict};
 
+mod directory;
 mod identity;
 mod lab;
 mod message;
@@ -57,6 +58,14 @@ fn seeds(target: &str) -> Option<Seeds> {
     let mut seeds = Seeds::default();
     let write: fn(&mut Seeds) = match target {
         "account_id" => identity::account_id,
+        "directory_announcement" => directory::announcement,
+        "directory_cosign" => directory::cosign,
+        "directory_cosign_answer" => directory::cosign_answer,
+        "directory_descriptor" => directory::descriptor,
+        "directory_listing" => directory::listing,
+        "directory_snapshot" => directory::snapshot,
+        "directory_state" => directory::state,
+        "directory_url" => directory::url,
         "hop_error" => onion::hop_error,
         "message_config" => message::config,
         "message_content" => message::content,
@@ -65,6 +74,7 @@ fn seeds(target: &str) -> Option<Seeds> {
         "message_hash" => identity::message_hash,
         "message_open" => message::open,
         "name_value" => identity::name_value,
+        "network_file" => directory::network_file,
         "node_id" => identity::node_id,
         "onion_frame" => onion::frame,
         "onion_layer" => onion::layer,

@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+pub mod runner;
+pub mod script;
+pub mod suite;
