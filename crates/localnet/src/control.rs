@@ -13,7 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::Signal;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::Signal,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -25,6 +28,11 @@ use crate::{
 
 /// Most bytes of a question or an answer: the status of 209 processes has about 80 KiB.
 const LINE_BYTES_MAX: u64 = 1 << 20;
+/// How long the end of a network waits for the thread that listens for callers, at most.
+const CALLER_WAIT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 /// Time a caller has to send its question.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for an answer: ending a network takes at most 15 s, and one may wait behind another.
@@ -101,18 +109,34 @@ impl Server {
             _ => {}
         }
         let listener = in_dir(layout, |short| UnixListener::bind(short))
+            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
             .map_err(NetError::io("listen on", &path))?;
         Ok(Self { listener, path })
     }
 
+    /// The next caller, if one comes soon. Nobody could be woken from a longer wait: whoever removes
+    /// the directory takes the socket's name away.
+    fn accept(&self) -> io::Result<Option<UnixStream>> {
+        let mut fds = [PollFd::new(&self.listener, PollFlags::IN)];
+        poll(&mut fds, Some(&CALLER_WAIT))?;
+        match self.listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                Ok(Some(stream))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Answers one question after the other until the network is down.
     pub(crate) fn run(self, shared: &Arc<Shared>, orders: &mpsc::Sender<Order>) {
-        for stream in self.listener.incoming() {
-            if shared.board().over {
-                break;
-            }
+        while !shared.board().over {
             // One caller's trouble is its own.
-            let _ = stream.and_then(|stream| serve(&stream, shared, orders));
+            let _ = self.accept().and_then(|stream| match stream {
+                Some(stream) => serve(&stream, shared, orders),
+                None => Ok(()),
+            });
         }
         let _ = fs::remove_file(&self.path);
     }
@@ -333,10 +357,4 @@ fn read_line<T: for<'de> Deserialize<'de>>(stream: &UnixStream) -> io::Result<T>
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(serde_json::from_slice(&line)?)
-}
-
-/// Wakes the supervisor's end so that it sees that the network is down.
-pub(crate) fn wake(layout: &Layout) {
-    // Nobody there: it is awake.
-    let _ = in_dir(layout, |short| UnixStream::connect(short));
 }

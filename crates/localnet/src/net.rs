@@ -16,7 +16,7 @@ use leek_identity::{NodeAddress, NodeId};
 
 use crate::{
     Action, Config, Life, NetError, Status, Target,
-    control::{self, Server},
+    control::Server,
     files::{Held, Layout},
     make::{self, Made},
     status,
@@ -299,7 +299,6 @@ impl LocalNet {
         // An error says that the supervisor has ended already.
         let _ = order(&self.orders, |done| Order::Down { done });
         drop(self.watch.take());
-        control::wake(&self.layout);
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
             let _ = thread.join();

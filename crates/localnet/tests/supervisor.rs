@@ -83,6 +83,15 @@ fn a_process_that_is_somebody_else_is_told() {
 }
 
 #[test]
+fn a_directory_that_is_taken_away_stops_nobody_from_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let net = dir.path().join("net");
+    let script = format!("sleep 0.2; rm -rf '{}'; exec sleep 60", net.display());
+    let error = LocalNet::up(&config(dir.path(), &script)).unwrap_err();
+    assert!(matches!(error, NetError::Io { .. }), "{error}");
+}
+
+#[test]
 fn a_program_that_is_not_there_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config::new(dir.path().join("missing"), dir.path().join("net"));

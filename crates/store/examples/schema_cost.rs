@@ -1,9 +1,9 @@
 //! Why a mailbox lies together on the disk: `cargo run --release -p leek-store --example
 //! schema_cost [DIR]`.
 //!
-//! Stores the same messages in three layouts, in commits of 8 and 64, with pages of three sizes, and
-//! reads at most 10 messages behind a random one. Each layout has the indexes by hash and by expiry
-//! that it needs, and nothing else.
+//! Stores the same messages in three layouts, in commits of 8 and 64, with pages of three sizes,
+//! and reads at most 10 messages behind a random one. Each layout has the indexes by hash and by
+//! expiry that it needs, and nothing else.
 
 #![allow(
     clippy::disallowed_methods,

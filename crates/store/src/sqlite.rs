@@ -244,9 +244,19 @@ impl SqliteStore {
     }
 
     /// Builds the transaction anew from the first `count` applied batches. They ran before, so they
-    /// run again; that they do not is the medium's failure.
+    /// run again, those that took spare pages too; that they do not is the medium's failure.
     fn replay(&mut self, count: usize) -> Result<(), Trouble> {
         self.applied = 0;
+        if count == 0 {
+            return Ok(());
+        }
+        limit_pages(&self.db, self.pages_max.saturating_add(PAGES_SPARE))?;
+        let replayed = self.run_again(count);
+        limit_pages(&self.db, self.pages_max)?;
+        replayed
+    }
+
+    fn run_again(&mut self, count: usize) -> Result<(), Trouble> {
         let mut pending = core::mem::take(&mut self.pending);
         let batches = pending
             .iter_mut()

@@ -19,7 +19,7 @@ use crate::{
     mailbox::Mailbox,
     open_loop::{Job, Measured, Schedule, saturate},
     proc::Usage,
-    rig::{Place, Rig, now},
+    rig::{Place, Rig, now, unmetered},
 };
 
 /// Bytes of a stored message (reliability spec 2.5).
@@ -86,15 +86,6 @@ pub fn bench(config: &BenchConfig, say: &mut dyn FnMut(&str)) -> Result<BenchRep
         node_cpu_ms: cpu_after.0.cpu_ms - cpu_before.0.cpu_ms,
         generator_cpu_ms: cpu_after.1.cpu_ms - cpu_before.1.cpu_ms,
     })
-}
-
-/// Options of the measured nodes. What is measured is what a node can do for all its clients, and a
-/// few addresses stand for them here: at 4,000 stores of 2 KiB a second one of them moves 8 MiB/s,
-/// twice what a node lets one network's clients move.
-fn unmetered() -> Vec<String> {
-    ["--client-bytes-per-second", "1GiB"]
-        .map(str::to_owned)
-        .into()
 }
 
 /// Clients of the open loop, each with a connection of its own.

@@ -19,7 +19,7 @@ pub use self::ledger::{CrashReport, Round};
 use crate::{
     LoadError,
     mailbox::Mailbox,
-    rig::{Place, Rig, now},
+    rig::{Place, Rig, now, unmetered},
 };
 
 /// Stores under way at once.
@@ -56,7 +56,7 @@ pub struct CrashConfig {
 /// [`LoadError`] when the network cannot be started, restarted or asked.
 pub fn crash(config: &CrashConfig, say: &mut dyn FnMut(&Round)) -> Result<CrashReport, LoadError> {
     let mut run = Run {
-        rig: Rig::up(&config.place, "crash", config.nodes, Vec::new())?,
+        rig: Rig::up(&config.place, "crash", config.nodes, unmetered())?,
         config,
         draws: Seed::from_u64(config.seed).child("crash", 0).stream(),
         mailboxes: Vec::new(),

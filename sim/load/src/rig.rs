@@ -165,6 +165,15 @@ impl Rig {
     }
 }
 
+/// Options of nodes whose clients are all played by a few addresses: at 4,000 stores of 2 KiB a
+/// second, or when every mailbox is read back, one of them moves more bytes than a node lets one
+/// network's clients move.
+pub(crate) fn unmetered() -> Vec<String> {
+    ["--client-bytes-per-second", "1GiB"]
+        .map(str::to_owned)
+        .into()
+}
+
 /// This machine's clock.
 pub(crate) fn now() -> Wall {
     let since = SystemTime::now()

@@ -48,11 +48,14 @@ pub(super) fn json(message: &Delivered, contacts: &Contacts) -> String {
     ascii(&line) + "\n"
 }
 
+/// Delete: the one control character that JSON lets stand as it is.
+const DEL: char = '\u{7f}';
+
 /// JSON in ASCII: as a string it means the same, and no terminal does anything but show it.
 fn ascii(value: &Value) -> String {
     let mut out = String::new();
     for c in value.to_string().chars() {
-        if c.is_ascii() {
+        if c.is_ascii() && c != DEL {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {

@@ -1,6 +1,7 @@
 //! `leek net`: a network of real processes, seen from other terminals.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command, Stdio},
     time::Instant,
@@ -9,7 +10,10 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
-use crate::service::{Ended, LIMIT, World, pause};
+use crate::{
+    owner::Owner,
+    service::{Ended, LIMIT, World, pause},
+};
 
 const UP: [&str; 7] = ["net", "up", "--nodes", "5", "--swarm-size", "5", "--json"];
 
@@ -83,17 +87,21 @@ fn process<'a>(status: &'a Value, name: &str) -> &'a Value {
     all.iter().find(|process| process["name"] == name).unwrap()
 }
 
-/// Waits until this process is like this.
-fn wait_life(world: &World, name: &str, life: &Value) -> Value {
+/// Waits until this process is so.
+fn wait_process(world: &World, name: &str, is: impl Fn(&Value) -> bool) -> Value {
     let start = Instant::now();
     loop {
         let status = status(world);
-        if process(&status, name)["life"] == *life {
+        if is(process(&status, name)) {
             return status;
         }
-        assert!(start.elapsed() < LIMIT, "{name} is not {life}: {status:#}");
+        assert!(start.elapsed() < LIMIT, "{name} is not so: {status:#}");
         pause();
     }
+}
+
+fn wait_life(world: &World, name: &str, life: &Value) -> Value {
+    wait_process(world, name, |process| process["life"] == *life)
 }
 
 fn pids(status: &Value) -> Vec<i32> {
@@ -137,8 +145,19 @@ fn a_network_is_brought_up_hurt_healed_and_brought_down() {
         "{swarms:?}"
     );
 
-    // SIGKILL, and back at the same address with the same id.
+    let first = process(&before, "node-0");
+    let text = |key: &str| first[key].as_str().unwrap();
+    let owner = Owner::new(text("id"), text("address"), 1);
+    assert_eq!(owner.store(b"kept by five").unwrap().0, 200);
+
+    // SIGKILL, a disk that rots meanwhile, and back at the same address with the same id.
     assert_done(&world.leek(&["net", "kill", "3"]));
+    let database = world.path("leek-net/node-3/messages.db");
+    let rotten = fs::read(&database)
+        .unwrap()
+        .into_iter()
+        .map(|byte| byte ^ 1);
+    fs::write(&database, rotten.collect::<Vec<_>>()).unwrap();
     let hurt = wait_life(
         &world,
         "node-3",
@@ -159,6 +178,15 @@ fn a_network_is_brought_up_hurt_healed_and_brought_down() {
     assert_ne!(
         process(&healed, "node-3")["pid"],
         process(&before, "node-3")["pid"]
+    );
+    // It pulled from the others what it had lost.
+    wait_process(&world, "node-3", |node| {
+        node["messages"] == 1 && node["bytes"] == 12
+    });
+    let log = fs::read_to_string(world.path("leek-net/logs/node-3.log")).unwrap();
+    assert!(
+        log.contains("the database was damaged and is set aside"),
+        "{log}"
     );
 
     // SIGSTOP and SIGCONT, of a directory.
@@ -260,7 +288,7 @@ fn a_process_that_does_not_start_is_told_with_its_reason() {
         "--json",
     ];
     Up::start(world.command(&small));
-    std::fs::write(world.path("leek-net/node-0/node.key"), "no key").unwrap();
+    fs::write(world.path("leek-net/node-0/node.key"), "no key").unwrap();
     let ended = world.leek(&small);
     assert_eq!(ended.code, Some(4), "{ended:?}");
     for part in ["node-0 ended with exit code 4", "holds no key"] {

@@ -86,6 +86,8 @@ impl OpenError {
             Some(
                 ErrorCode::PermissionDenied
                 | ErrorCode::ReadOnly
+                // The database itself could be opened, so it is a file beside it.
+                | ErrorCode::CannotOpen
                 | ErrorCode::AuthorizationForStatementDenied,
             ) => Self::Permission { path, cause },
             Some(ErrorCode::DiskFull) => Self::DiskFull { path, cause },

@@ -157,7 +157,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The sum of a row with this head: CRC-32 of head and data's sum, then the data's sum. It finds
+    /// The sum of a row with this head: CRC-32 of head and data's sum, then the data's. It finds
     /// what a disk garbles, not what an enemy with access to the disk changes.
     pub(super) fn sum(&self, data_sum: u32) -> i64 {
         let mut hasher = crc32fast::Hasher::new();

@@ -1,11 +1,19 @@
 //! Directories and disks that do not let a store work.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::Command,
+};
 
 use leek_store::{DurableStore as _, OpenError, SqliteStore};
 use rusqlite::Connection;
 
-use crate::on_disk::{NOW, config, open, scratch};
+use crate::{
+    on_disk::{NOW, config, open, scratch},
+    process::{run_in, say},
+};
 
 fn refused(dir: &Path) -> OpenError {
     let error = SqliteStore::open(dir, config(1_000), NOW).unwrap_err();
@@ -61,4 +69,48 @@ fn what_may_not_be_written_is_said() {
     fs::create_dir(dir.path().join("messages.db")).unwrap();
     assert!(matches!(refused(dir.path()), OpenError::Medium { .. }));
     assert!(dir.path().join("messages.db").is_dir());
+}
+
+/// Each file in turn: the database, its log, the lock.
+#[test]
+fn what_may_not_be_read_is_said() {
+    // Root may read everything, but not as a user of a space of its own.
+    let own_space = Command::new("unshare").args(["--user", "true"]).status();
+    let shell: &[&str] = match own_space {
+        Ok(status) if status.success() => &["unshare", "--user", "sh"],
+        _ => &["sh"],
+    };
+    let dir = scratch();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
+    drop(open(dir.path(), 1_000));
+    for name in ["messages.db", "messages.db-wal", "messages.lock"] {
+        let path = dir.path().join(name);
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.unwrap()
+            .set_permissions(Permissions::from_mode(0o000))
+            .unwrap();
+        let said = run_in(shell, "refused here", dir.path(), "");
+        if said.last() == "opened" {
+            assert!(File::open(&path).is_ok(), "{name}");
+            println!("not run: this user may read what nobody may");
+            return;
+        }
+        let expected = format!("permission {}", dir.path().display());
+        assert_eq!(said.last(), expected, "{name}: {}", said.errors);
+        fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    }
+}
+
+/// Says how opening a store ends.
+pub(crate) fn say_refused(dir: &Path) {
+    match SqliteStore::open(dir, config(1_000), NOW) {
+        Ok(_) => say("opened"),
+        Err(OpenError::Permission { path, .. }) => {
+            say(format_args!(
+                "permission {}",
+                path.parent().unwrap().display()
+            ));
+        }
+        Err(error) => say(format_args!("{error:?}")),
+    }
 }

@@ -21,6 +21,8 @@ struct Pair {
     store: SqliteStore,
     model: MemoryStore,
     next_write: u64,
+    /// Batches of one commit.
+    group: usize,
 }
 
 fn hash(n: u64) -> MessageHash {
@@ -50,6 +52,7 @@ impl Pair {
             store,
             model: MemoryStore::new(u64::MAX),
             next_write: 1,
+            group: usize::MAX,
         }
     }
 
@@ -61,7 +64,10 @@ impl Pair {
             self.store.hand_out(WriteId(self.next_write), batch);
             self.next_write += 1;
         }
-        let ended = self.store.commit(usize::MAX);
+        let mut ended = Vec::new();
+        while self.store.pending() > 0 {
+            ended.extend(self.store.commit(self.group));
+        }
         assert_eq!(ended.len(), batches.len());
         for ((write, (name, result)), ops) in (first..).zip(&ended).zip(batches) {
             assert_eq!(*name, WriteId(write));
@@ -175,15 +181,17 @@ fn expiries_move_in_a_full_file() {
         rows += 50;
     }
     assert!(rows > 2_000, "{rows} messages without data");
-    for first in (0..rows).step_by(500) {
-        let moved = (first..rows.min(first + 500)).map(|n| WriteOp::SetExpiry {
+    for (group, multiplier) in [(1, 7_919), (2, 104_729), (usize::MAX, 6_700_417)] {
+        pair.group = group;
+        let moved = (0..rows).map(|n| WriteOp::SetExpiry {
             hash: hash(n),
-            expiry: Wall::from_ms(7_919 * n % 1_000),
+            expiry: Wall::from_ms(n.wrapping_mul(multiplier) % 1_000),
         });
-        assert_eq!(
-            pair.commit_one(moved.collect()),
-            Ok(()),
-            "from {first} of {rows}"
+        let moved: Vec<WriteOp> = moved.collect();
+        let ended = pair.commit(moved.chunks(500).map(<[_]>::to_vec).collect());
+        assert!(
+            ended.iter().all(Result::is_ok),
+            "groups of {group}: {ended:?}"
         );
     }
     pair.agree();

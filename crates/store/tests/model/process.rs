@@ -8,7 +8,7 @@ use std::{
     process::{Command, ExitStatus},
 };
 
-use crate::{full, kill};
+use crate::{access, full, kill};
 
 /// What the process is to do.
 const ROLE: &str = "LEEK_STORE_TEST_ROLE";
@@ -73,6 +73,7 @@ fn child() {
     match role.to_str().unwrap().split_once(' ') {
         Some(("steps", n)) => kill::steps(dir, n.parse().unwrap()),
         Some(("write", _)) => kill::write(dir),
+        Some(("refused", _)) => access::say_refused(dir),
         Some(("full", "ours")) => full::full_disk(dir),
         Some(("full", "theirs")) => full::disk_of_others(dir),
         _ => panic!("no role {role:?}"),

@@ -57,6 +57,10 @@ fn plain(comment: &str) -> String {
             text = format!("{before}{after}");
         }
     }
+    while let Some((before, rest)) = text.split_once("; reliability spec ") {
+        let (_, after) = rest.split_once(')').expect("a bracket ends");
+        text = format!("{before}){after}");
+    }
     text.replace('|', "\\|")
 }
 
@@ -98,6 +102,10 @@ mod tests {
 
     #[test]
     fn comments_and_numbers_are_for_people() {
+        assert_eq!(
+            plain("0.2 ms (one signature; reliability spec 2.5), so"),
+            "0.2 ms (one signature), so"
+        );
         assert_eq!(
             plain("Longer than [`idle`](Self::idle), 2 | 3 (network spec 2.1, x)."),
             "Longer than `idle`, 2 \\| 3."
