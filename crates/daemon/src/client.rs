@@ -9,6 +9,6 @@ mod keeper;
 mod session;
 
 pub use board::{Progress, SendEnd};
-pub use config::{Receiving, SessionConfig};
+pub use config::{POOL_MIN, Receiving, SessionConfig};
 pub use error::SessionError;
 pub use session::{CaughtUp, ClientSession, Sent};

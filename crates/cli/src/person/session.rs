@@ -4,7 +4,7 @@ use std::{fs::File, path::Path};
 
 use leek_crypto::fast;
 use leek_daemon::{
-    client::{ClientSession, Progress, Receiving, SessionConfig},
+    client::{ClientSession, POOL_MIN, Progress, Receiving, SessionConfig},
     telemetry::LogLevel,
 };
 use leek_directory::{NetworkFile, limits::NETWORK_FILE_BYTES_MAX};
@@ -85,6 +85,16 @@ pub(super) fn why(progress: &Progress, directories: usize) -> String {
              --ack, ask for less\n"
         }
         Progress {
+            membership: true,
+            nodes,
+            ..
+        } if *nodes < POOL_MIN => {
+            return format!(
+                "help: the network lists {nodes} nodes; two paths of three hops and a destination \
+                 take {POOL_MIN}\n{clock}"
+            );
+        }
+        Progress {
             membership: true, ..
         } => {
             "help: the network is known, and its nodes do not answer; is it running? \
@@ -135,10 +145,13 @@ mod tests {
             "note: a directory was not believed: expired snapshot\n\
              note: the directories say that this machine's clock is 7200 s ahead\n"
         );
-        let known = Progress {
+        let small = Progress {
             membership: true,
+            nodes: 5,
             ..silent
         };
+        assert!(why(&small, 3).contains("lists 5 nodes; two paths of three hops"));
+        let known = Progress { nodes: 12, ..small };
         assert!(why(&known, 3).contains("its nodes do not answer"));
         let answered = Progress {
             answered: 1,

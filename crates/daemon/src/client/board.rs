@@ -52,6 +52,8 @@ pub enum SendEnd {
 pub struct Progress {
     /// Whether it has a membership: a snapshot with enough signatures that is valid now.
     pub membership: bool,
+    /// Nodes that the membership lists.
+    pub nodes: usize,
     /// Directories that did not answer the last time they were asked.
     pub silent: usize,
     /// Why a directory's snapshot was refused, the last time one was.
@@ -189,8 +191,11 @@ impl Board {
 
     fn note_directory(&mut self, event: DirectoryEvent) {
         match event {
-            DirectoryEvent::Accepted { signed, .. } => {
+            DirectoryEvent::Accepted {
+                signed, snapshot, ..
+            } => {
                 self.progress.membership = true;
+                self.progress.nodes = snapshot.nodes().len();
                 self.progress.refused = None;
                 self.silent.clear();
                 self.snapshot = Some(signed);

@@ -29,7 +29,7 @@ const REQUEST_TIMEOUT_MS: u64 = 10_000;
 /// Deployed clients ask for 12, lest somebody shows them a small network of his own. Here the
 /// membership is signed by a majority of directories, and a local network of 12 nodes must go on
 /// when some of them are gone.
-const POOL_MIN: usize = 7;
+pub const POOL_MIN: usize = 7;
 
 /// Whether a session asks for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
