@@ -21,8 +21,10 @@ pub(crate) enum Form {
     Json,
 }
 
+/// Where `--help` lists them. Of each option, since one of the group would head what follows too.
+const HEADING: &str = "Logs";
+
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Logs")]
 pub(crate) struct LogArgs {
     /// Log this much on stderr.
     #[arg(
@@ -30,17 +32,24 @@ pub(crate) struct LogArgs {
         env = "LEEK_LOG",
         value_name = "LEVEL",
         value_enum,
-        global = false
+        help_heading = HEADING
     )]
     log: Option<Level>,
     /// How a log line looks.
-    #[arg(long, env = "LEEK_LOG_FORMAT", value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    #[arg(
+        long,
+        env = "LEEK_LOG_FORMAT",
+        value_name = "FORM",
+        value_enum,
+        default_value_t = Form::Text,
+        help_heading = HEADING
+    )]
     log_format: Form,
     /// Let logs tell who talks to whom, and libraries log what they like.
     ///
     /// For a network of your own. Without it no line, at any level, holds an address, an account,
     /// a node, a key or a text.
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     unsafe_log_identifiers: bool,
 }
 

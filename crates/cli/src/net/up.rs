@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use leek_localnet::{Config, Control, LocalNet, NetError, Status, Swarms, supervisor_log, table};
+use leek_daemon::client::POOL_MIN;
+use leek_localnet::{
+    Config, Control, LocalNet, NetError, Role, Status, Swarms, supervisor_log, table,
+};
 use leek_report::EXIT_ENVIRONMENT;
 
 use super::{NetUpArgs, live::Live};
@@ -72,6 +75,9 @@ fn supervise(args: &NetUpArgs, config: &Config, interrupt: &Interrupt) -> Result
             "ready: join with --network {}; Ctrl-C ends the network",
             file.display()
         ));
+        if let Some(note) = too_small(&net.status()) {
+            live.say(&note);
+        }
     }
     while asked().is_continue() && !net.is_over() {
         live.show(&net.status())?;
@@ -132,10 +138,25 @@ fn detach(args: &NetUpArgs, config: &Config, interrupt: &Interrupt) -> Result<()
         console::data(&table(&status))?;
     }
     let dir = config.dir.display();
+    if let Some(note) = too_small(&status) {
+        hint(&note);
+    }
     hint(&format!(
         "ready: join with --network {dir}/network.toml; `leek net down --dir {dir}` ends the network"
     ));
     Ok(())
+}
+
+/// A network can be ready and yet too small to send a message through.
+fn too_small(status: &Status) -> Option<String> {
+    let nodes = status.processes.iter().filter(|p| p.role == Role::Node);
+    let count = nodes.count();
+    (count < POOL_MIN).then(|| {
+        format!(
+            "note: nobody can send here: two paths of three hops and a destination take \
+             {POOL_MIN} nodes, and there are {count}"
+        )
+    })
 }
 
 fn supervisor_args(args: &NetUpArgs) -> Vec<std::ffi::OsString> {
