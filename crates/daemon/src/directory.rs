@@ -149,6 +149,8 @@ impl<'o> Running<'o> {
             let health = Arc::clone(&health);
             Arc::new(move || health.readiness())
         })?;
+        // Every turn takes all there is, and a directory does not go on while too many of its states
+        // wait to be kept.
         let (tell, news) = mpsc::channel();
         let events = hear(Arc::clone(&health), tell);
         let others = options.trust.signers().iter();

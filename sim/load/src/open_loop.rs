@@ -126,7 +126,7 @@ impl Schedule {
 /// Keeps `in_flight` requests under way for a time: the most that can be had.
 ///
 /// # Errors
-/// Those of `make`.
+/// Those of `make`, and [`LoadError::NotReady`] when a call never ends.
 pub(crate) fn saturate(
     caller: &Caller,
     in_flight: usize,
@@ -159,7 +159,10 @@ pub(crate) fn saturate(
                     waiting += 1;
                 }
             }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+            // Every call ends by its own deadline.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                return Err(LoadError::NotReady("a call never ended".to_owned()));
+            }
         }
     }
     let counted = all.len() as u64;

@@ -4,10 +4,7 @@
 //! memory within its cap, no request failed, every connection held. Rates and quantiles are printed
 //! and do not gate: they are of a machine that nobody promised to keep quiet.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{path::Path, process::Stdio};
 
 use serde::Deserialize;
 
@@ -24,25 +21,11 @@ const NET: &str = "bench net --seconds 2 --connections 1000 --json";
 /// # Errors
 /// What was promised and not kept.
 pub(super) fn run(root: &Path) -> Result<(), String> {
-    tell_of_small_disks();
     cargo(root, "build --locked --package leek-cli")?;
     cargo(root, &format!("run --locked --quiet -- {CRASH}"))?;
     cargo(root, &format!("run --locked --quiet -- {RECEIVED}"))?;
     abuse(&measured(root, ABUSE)?)?;
     load(&measured(root, NET)?)
-}
-
-/// Tests of a full disk mount a small one for themselves, and pass without it where a machine does
-/// not let its users mount. That must not go unseen.
-fn tell_of_small_disks() {
-    let mounted = Command::new("unshare")
-        .args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])
-        .stderr(Stdio::null())
-        .status();
-    terminal::say(match mounted {
-        Ok(status) if status.success() => "full disks: tested on small disks of their own",
-        _ => "full disks: NOT TESTED, this machine does not let its users mount",
-    });
 }
 
 /// The JSON that a benchmark prints. Exit code 1 says that a figure was missed, which the caller

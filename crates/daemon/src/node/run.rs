@@ -98,6 +98,7 @@ impl<'o> Running<'o> {
         let (store, measures) = Measured::new(opened.store);
         let rejoin = opened.was_empty;
         let host = start_host(process, options, &config, &seed, store, rejoin)?;
+        // A follower has news once for each time it asks, and every turn takes all there is.
         let (tell, news) = mpsc::channel();
         let Some(address) = host.address() else {
             leek_machine::bug!("a host that listens has no address")

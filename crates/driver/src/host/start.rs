@@ -107,6 +107,7 @@ where
         },
         calls_max: config.limits.calls,
     };
+    // One reply for each call under way, and of those there are at most `Limits::calls`.
     let (replies_in, replies) = mpsc::unbounded_channel();
     let (requests_in, requests) = mpsc::channel(config.limits.inbox);
     let (told_in, told) = mpsc::channel(TOLD_MAX);

@@ -1,6 +1,6 @@
 //! Attacks that speak the protocol.
 
-use std::{net::Ipv4Addr, sync::atomic::Ordering, sync::mpsc, time::Duration};
+use std::{net::Ipv4Addr, sync::mpsc, time::Duration};
 
 use leek_client::Asked;
 use leek_crypto::XPublic;
@@ -23,21 +23,29 @@ const UNDER_WAY: usize = 16;
 struct Barrage<'a> {
     target: &'a Target<'a>,
     caller: Caller,
-    done: mpsc::Sender<bool>,
-    ended: mpsc::Receiver<bool>,
+    done: mpsc::Sender<Ended>,
+    ended: mpsc::Receiver<Ended>,
     under_way: usize,
+    reached: bool,
+}
+
+/// How a request of an attacker ended.
+enum Ended {
+    Answered,
+    Refused,
+    Lost,
 }
 
 impl<'a> Barrage<'a> {
     fn new(target: &'a Target<'a>, source: Ipv4Addr) -> Self {
         let (done, ended) = mpsc::channel();
-        target.tally.connection();
         Self {
             target,
             caller: target.rig.caller_from(source),
             done,
             ended,
             under_way: 0,
+            reached: false,
         }
     }
 
@@ -45,7 +53,11 @@ impl<'a> Barrage<'a> {
         let (to, at): (NodeId, _) = (self.target.node.id, self.target.node.address);
         let done = self.done.clone();
         self.caller.call(to, at, body, TIMEOUT, move |outcome| {
-            let _ = done.send(matches!(outcome, Outcome::Done(_)));
+            let _ = done.send(match outcome {
+                Outcome::Done(_) => Ended::Answered,
+                Outcome::Refused(_) => Ended::Refused,
+                Outcome::Lost => Ended::Lost,
+            });
         });
         self.target.tally.requests(1);
         self.under_way += 1;
@@ -57,8 +69,14 @@ impl<'a> Barrage<'a> {
     fn take(&mut self) {
         self.under_way -= 1;
         // Every call ends by its deadline.
-        if self.ended.recv_timeout(TIMEOUT * 2) != Ok(true) {
-            self.target.tally.stopped.fetch_add(1, Ordering::Relaxed);
+        let ended = self.ended.recv_timeout(TIMEOUT * 2).unwrap_or(Ended::Lost);
+        if !matches!(ended, Ended::Answered) {
+            self.target.tally.stopped();
+        }
+        // Only what came back shows that there is a connection.
+        if !self.reached && !matches!(ended, Ended::Lost) {
+            self.reached = true;
+            self.target.tally.connection();
         }
     }
 }
@@ -102,7 +120,7 @@ pub(super) fn wrong_requests(target: &Target<'_>, source: Ipv4Addr) {
 pub(super) fn broken_layers(target: &Target<'_>, source: Ipv4Addr) {
     let mut barrage = Barrage::new(target, source);
     let [b, c, d, other, ..] = target.others.as_slice() else {
-        return;
+        leek_machine::bug!("the network under attack has five nodes");
     };
     let route = [target.node, *b, *c, *d];
     for broken in (0..route.len()).cycle() {
