@@ -26,11 +26,23 @@ const OTHERS_WRITE: u32 = 0o022;
 /// Bytes of a key file: the seed of an Ed25519 key and nothing else.
 const SEED_BYTES: usize = 32;
 
+/// A locked file. Unlocked in so many words when dropped: a child that is being started has our
+/// descriptors until it becomes another program, and closing ours alone would leave it the lock.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last descriptor is closed.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A service's directory, its own as long as this value lives.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// The seed of a service's keys. Zeroized on drop.
@@ -196,7 +208,7 @@ impl DataDir {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: lock,
+                _lock: Lock(lock),
             }),
             Err(Errno::WOULDBLOCK) => Err(DataDirError::Locked {
                 path: path.to_owned(),

@@ -165,8 +165,20 @@ impl Home {
             .map_err(HomeError::io("write", &path))?;
         Ok(HomeLock {
             home: self,
-            _file: file,
+            _lock: Lock(file),
         })
+    }
+}
+
+/// A locked file. Unlocked in so many words when dropped: a child that is being started has our
+/// descriptors until it becomes another program, and closing ours alone would leave it the lock.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last descriptor is closed.
+        let _ = self.0.unlock();
     }
 }
 
@@ -174,8 +186,7 @@ impl Home {
 #[derive(Debug)]
 pub struct HomeLock {
     home: Home,
-    /// Holds the lock as long as it is open.
-    _file: File,
+    _lock: Lock,
 }
 
 impl HomeLock {

@@ -64,10 +64,22 @@ impl Layout {
     }
 }
 
+/// A locked file. Unlocked in so many words when dropped: a child that is being started has our
+/// descriptors until it becomes another program, and closing ours alone would leave it the lock.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last descriptor is closed.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A network's directory, ours alone as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Held {
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Held {
@@ -87,7 +99,7 @@ impl Held {
             .open(&path)
             .map_err(NetError::io("open", &path))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _lock: lock }),
+            Ok(()) => Ok(Self { _lock: Lock(lock) }),
             Err(Errno::WOULDBLOCK) => Err(NetError::Up {
                 dir: layout.root().to_owned(),
             }),

@@ -14,7 +14,6 @@ mod view;
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, VecDeque},
-    fs::File,
     sync::{Arc, atomic::AtomicU32},
 };
 
@@ -69,7 +68,7 @@ pub struct SqliteStore {
     /// disk holds, and asking again can be answered with yes though the data is gone.
     ended: OnceCell<String>,
     /// Last, so that the directory is free only when the database is closed.
-    _lock: File,
+    _lock: files::Lock,
 }
 
 /// What the view holds.

@@ -32,6 +32,18 @@ const ASIDE_NAMES_MAX: u64 = 1_000;
 pub(super) const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
 
+/// A locked file. Unlocked in so many words when dropped: a child that is being started has our
+/// descriptors until it becomes another program, and closing ours alone would leave it the lock.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is unlocked when the last descriptor is closed.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A store's directory.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
@@ -40,7 +52,7 @@ pub(super) struct Files {
 
 impl Files {
     /// Makes the directory, if it is missing, and locks it.
-    pub(super) fn lock(dir: &Path) -> Result<(Self, File), OpenError> {
+    pub(super) fn lock(dir: &Path) -> Result<(Self, Lock), OpenError> {
         DirBuilder::new()
             .recursive(true)
             .mode(DIR_MODE)
@@ -59,7 +71,7 @@ impl Files {
                 Self {
                     dir: dir.to_owned(),
                 },
-                lock,
+                Lock(lock),
             )),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
             Err(TryLockError::Error(error)) => Err(OpenError::io(path, error)),
@@ -172,4 +184,24 @@ fn with(path: &Path, behind: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(behind);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A child between fork and exec has such a copy of the descriptor.
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, lock) = Files::lock(dir.path()).unwrap();
+        let copy = lock.0.try_clone().unwrap();
+        assert!(matches!(
+            Files::lock(dir.path()),
+            Err(OpenError::Locked { .. })
+        ));
+        drop(lock);
+        assert!(Files::lock(dir.path()).is_ok());
+        drop(copy);
+    }
 }
